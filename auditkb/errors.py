@@ -1,0 +1,81 @@
+"""Faults that a person can act on: where, what is wrong, what is allowed; in Chinese and in English.
+
+Every module reports what is wrong with somebody's file as a `Fault` and raises all faults of an input together
+in one `KnowledgeBaseError`. Nothing here prints; the two scripts do that at the edge.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["zh", "en"]
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One thing said in both languages."""
+
+    zh: str
+    en: str
+
+    def say(self, language: str) -> str:
+        """The text in `language` ("zh" or "en")."""
+        return self.zh if language == "zh" else self.en
+
+    def __add__(self, other: Text) -> Text:
+        return Text(self.zh + other.zh, self.en + other.en)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one place of an input. Lines and columns count from 1."""
+
+    text: Text
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    code: str | None = None
+    severity: Severity = "error"
+    hint: Text | None = None
+
+    @property
+    def place(self) -> str:
+        """`file:line:column` as far as it is known; '' for a fault without a file."""
+        parts = [self.file, self.line, self.column if self.line is not None else None]
+        return ":".join(str(part) for part in parts if part is not None)
+
+    def say(self, language: str) -> str:
+        """The whole fault on one line."""
+        place = f"{self.place}: " if self.place else ""
+        code = f"[{self.code}] " if self.code else ""
+        hint = ""
+        if self.hint is not None:
+            hint = ("；" if language == "zh" else "; ") + self.hint.say(language)
+        return f"{place}{code}{self.text.say(language)}{hint}"
+
+
+class KnowledgeBaseError(Exception):
+    """All faults of an input at once."""
+
+    def __init__(self, faults: Fault | Iterable[Fault]):
+        self.faults: list[Fault] = [faults] if isinstance(faults, Fault) else list(faults)
+        super().__init__("\n".join(fault.say("en") for fault in self.faults))
+
+
+def fail(zh: str, en: str, **where: object) -> KnowledgeBaseError:
+    """An error of one fault; `where` are the fields of `Fault`."""
+    return KnowledgeBaseError(Fault(Text(zh, en), **where))  # type: ignore[arg-type]
+
+
+def did_you_mean(word: str, allowed: Sequence[str], most: int = 12) -> Text:
+    """What is allowed in place of `word`: the nearest names where some are near, else the first `most` of all."""
+    near = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
+    if near:
+        names = ", ".join(near)
+        return Text(f"是否想写：{names}", f"did you mean: {names}")
+    names = ", ".join(list(allowed)[:most]) + (" …" if len(allowed) > most else "")
+    return Text(f"可用：{names}", f"allowed: {names}")

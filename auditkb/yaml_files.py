@@ -1,0 +1,277 @@
+"""Strict YAML with places: what a person wrote, or every fault of it with `file:line:column`.
+
+A small YAML 1.2: `true`/`false` are the only flags (never `no`, `on`), dates are dates, duplicate keys, anchors, tags
+and tabs are refused. `load_model` checks a file against a pydantic model and gives each fault its place.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+
+Path_ = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_RESOLVERS = {
+    "tag:yaml.org,2002:null": (re.compile(r"^(?:~|null|)$"), ["~", "n", ""]),
+    "tag:yaml.org,2002:bool": (re.compile(r"^(?:true|false)$"), list("tf")),
+    "tag:yaml.org,2002:int": (re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")),
+    "tag:yaml.org,2002:float": (
+        re.compile(r"^[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?$"),
+        list("-+0123456789"),
+    ),
+    "tag:yaml.org,2002:timestamp": (DATE, list("0123456789")),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, (_pattern, _first) in _RESOLVERS.items():
+    for _character in _first:
+        _Loader.yaml_implicit_resolvers.setdefault(_character, []).append((_tag, _pattern))
+
+
+@dataclass
+class YamlFile:
+    """Plain data of one file and the place of every value and key in it."""
+
+    name: str
+    text: str
+    data: Any
+    values: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    styles: dict[Path_, str | None] = field(default_factory=dict)
+
+    def place(self, path: Path_, *, key: bool = False) -> tuple[int, int]:
+        """Line and column (from 1) of the value at `path`, or of its key; of the nearest parent if it is absent."""
+        if key and path in self.keys:
+            return self.keys[path]
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values.get(path, (1, 1))
+
+    def place_inside(self, path: Path_, offset: int) -> tuple[int, int]:
+        """The place of character `offset` of the text at `path`; exact for a value on one line, its start otherwise."""
+        line, column = self.place(path)
+        style = self.styles.get(path)
+        if style in (None, "'", '"'):
+            source = self.text.splitlines()[line - 1][column - 1 :]
+            value = self._get(path)
+            if isinstance(value, str):
+                lead = 0 if style is None else 1
+                if source[lead:].startswith(value[: offset + 1]):
+                    return line, column + lead + offset
+        elif style in (">", "|"):
+            return self._place_in_block(path, offset)
+        return line, column
+
+    def _place_in_block(self, path: Path_, offset: int) -> tuple[int, int]:
+        line, column = self.place(path)
+        value = self._get(path)
+        lines = self.text.splitlines()
+        word = re.match(r"\S+", value[offset:]) if isinstance(value, str) else None
+        if word is None:
+            return line, column
+        # The word's occurrence number in the folded value is its occurrence number in the block.
+        count = value[:offset].count(word.group())
+        for number in range(line, len(lines)):
+            for found in re.finditer(re.escape(word.group()), lines[number]):
+                if count == 0:
+                    return number + 1, found.start() + 1
+                count -= 1
+        return line, column
+
+    def _get(self, path: Path_) -> Any:
+        value = self.data
+        for step in path:
+            value = value[step]
+        return value
+
+    def fault(self, path: Path_, text: Text, *, hint: Text | None = None, offset: int | None = None,
+              code: str | None = None, key: bool = False, severity: Any = "error") -> Fault:
+        """A fault at `path` (or at its key, or at character `offset` of its text)."""
+        line, column = self.place(path, key=key) if offset is None else self.place_inside(path, offset)
+        return Fault(text, self.name, line, column, code, severity, hint)
+
+
+def read_yaml(path: Path, name: str | None = None) -> YamlFile:
+    """Read one YAML file; `name` is how the file is called in faults (default: the path as given).
+
+    Raises KnowledgeBaseError with every duplicate key and forbidden construct, or the first syntax fault.
+    """
+    name = name or path.as_posix()
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise KnowledgeBaseError(Fault(Text("文件不是 UTF-8 编码，请另存为 UTF-8", "the file is not UTF-8; save it as UTF-8"), name)) from error
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> YamlFile:
+    """As `read_yaml`, for text that is already here."""
+    tab = next(((number, line.index("\t")) for number, line in enumerate(text.splitlines(), 1)
+                if "\t" in line[: len(line) - len(line.lstrip())] or re.match(r"^[^#'\"]*:\t", line)), None)
+    if tab is not None:
+        raise KnowledgeBaseError(Fault(Text("YAML 中不能用制表符，请改用空格", "a tab is not allowed in YAML; use spaces"),
+                                       name, tab[0], tab[1] + 1))
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = error.problem or "cannot be read"
+        raise KnowledgeBaseError(Fault(Text(f"YAML 语法错误：{problem}", f"YAML syntax: {problem}"), name, *place)) from error
+    except yaml.reader.ReaderError as error:
+        raise KnowledgeBaseError(Fault(Text(f"含有不允许的字符（位置 {error.position}）", f"a character is not allowed (position {error.position})"), name)) from error
+    finally:
+        loader.dispose()
+    file = YamlFile(name, text, None)
+    faults: list[Fault] = []
+    if node is not None:
+        file.data = _plain(node, (), file, faults, set())
+    if faults:
+        raise KnowledgeBaseError(faults)
+    return file
+
+
+def _plain(node: yaml.Node, path: Path_, file: YamlFile, faults: list[Fault], seen: set[int]) -> Any:
+    here = (node.start_mark.line + 1, node.start_mark.column + 1)
+    file.values[path] = here
+    if id(node) in seen:
+        faults.append(Fault(Text("不能使用锚点或别名（& 和 *）", "anchors and aliases (& and *) are not allowed"), file.name, *here))
+        return None
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, file, faults, seen)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, (*path, index), file, faults, seen) for index, child in enumerate(node.value)]
+    file.styles[path] = node.style
+    return _scalar(node, file, faults)
+
+
+def _mapping(node: yaml.MappingNode, path: Path_, file: YamlFile, faults: list[Fault], seen: set[int]) -> dict[Hashable, Any]:
+    result: dict[Hashable, Any] = {}
+    for key_node, value_node in node.value:
+        key = _scalar(key_node, file, faults) if isinstance(key_node, yaml.ScalarNode) else None
+        place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if not isinstance(key_node, yaml.ScalarNode) or key is None:
+            faults.append(Fault(Text("键必须是文字", "a key must be text"), file.name, *place))
+            continue
+        if not isinstance(key, str):
+            key = key_node.value
+        if key in result:
+            first = file.keys[(*path, key)]
+            faults.append(Fault(Text(f"键“{key}”重复（首次出现在第 {first[0]} 行）", f'key "{key}" appears twice (first on line {first[0]})'), file.name, *place))
+            continue
+        file.keys[(*path, key)] = place
+        result[key] = _plain(value_node, (*path, key), file, faults, seen)
+    return result
+
+
+def _scalar(node: yaml.ScalarNode, file: YamlFile, faults: list[Fault]) -> Any:
+    kind = node.tag.rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return node.value == "true"
+    if kind == "int":
+        return int(node.value)
+    if kind == "float":
+        return float(node.value)
+    if kind == "timestamp":
+        try:
+            return datetime.date.fromisoformat(node.value)
+        except ValueError:
+            place = (node.start_mark.line + 1, node.start_mark.column + 1)
+            faults.append(Fault(Text(f"没有这一天：{node.value}", f"there is no such day: {node.value}"), file.name, *place,
+                                hint=Text("日期写作 2019-02-21", "write a date as 2019-02-21")))
+            return None
+    if kind != "str":
+        place = (node.start_mark.line + 1, node.start_mark.column + 1)
+        faults.append(Fault(Text("不能使用 YAML 标签（!）", "YAML tags (!) are not allowed"), file.name, *place))
+    return node.value
+
+
+def check_model(model: type[Model], file: YamlFile) -> Model:
+    """`file.data` as `model`, or every fault of it with its place."""
+    try:
+        return model.model_validate(file.data)
+    except ValidationError as error:
+        raise KnowledgeBaseError([_model_fault(model, file, item) for item in error.errors()]) from error
+
+
+def load_model(model: type[Model], path: Path, name: str | None = None) -> tuple[Model, YamlFile]:
+    """Read `path` as `model`; returns the model and the file for places of later checks."""
+    file = read_yaml(path, name)
+    return check_model(model, file), file
+
+
+_KIND = {
+    "missing": Text("缺少这一项", "is required"),
+    "string_type": Text("应为文字", "should be text"),
+    "int_type": Text("应为整数", "should be a whole number"),
+    "bool_type": Text("应为 true 或 false", "should be true or false"),
+    "date_type": Text("应为日期，如 2019-02-21", "should be a date such as 2019-02-21"),
+    "date_from_datetime_parsing": Text("应为日期，如 2019-02-21", "should be a date such as 2019-02-21"),
+    "list_type": Text("应为列表", "should be a list"),
+    "dict_type": Text("应为键值对", "should be a mapping"),
+    "model_type": Text("应为键值对", "should be a mapping"),
+}
+
+
+def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
+    path = tuple(step for step in item["loc"])
+    shown = ".".join(str(step) for step in path) or "file"
+    kind = item["type"]
+    if kind == "extra_forbidden":
+        # `_fields_at` follows the model down to the place, so the suggestion names the keys of that very place.
+        return file.fault(path, Text(f"不认识的键“{path[-1]}”", f'unknown key "{path[-1]}"'), key=True,
+                          hint=did_you_mean(str(path[-1]), _fields_at(model, path[:-1])))
+    if kind == "literal_error":
+        expected = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return file.fault(path, Text(f"“{shown}”的值“{item['input']}”不在可用范围", f'{shown}: "{item["input"]}" is not one of the choices'),
+                          hint=Text(f"可用：{expected}", f"allowed: {expected}"))
+    if kind == "missing":
+        return file.fault(path[:-1], Text(f"缺少“{path[-1]}”", f'"{path[-1]}" is required'))
+    text = _KIND.get(kind)
+    if text is not None:
+        return file.fault(path, Text(f"“{shown}”{text.zh}", f"{shown} {text.en}"))
+    message = item["msg"].removeprefix("Value error, ")
+    zh, _, en = message.partition(" | ")
+    return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en or zh}"))
+
+
+def _fields_at(model: Any, path: Path_) -> list[str]:
+    """Field names of the model found by following `path` from `model`; [] where that is no model."""
+    for step in path:
+        found = _models_in(model)
+        model = None
+        for candidate in found:
+            info = candidate.model_fields.get(str(step))
+            info = info or next((f for f in candidate.model_fields.values() if f.alias == step), None)
+            if info is not None:
+                model = info.annotation
+                break
+        if model is None:
+            models = [found_model for found_model in found]
+            model = models[0] if models else None
+    return [info.alias or name for found in _models_in(model)[:1] for name, info in found.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
