@@ -11,7 +11,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -158,6 +158,7 @@ def _plain(node: yaml.Node, path: Path_, file: YamlFile, faults: list[Fault], se
         return _mapping(node, path, file, faults, seen)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, (*path, index), file, faults, seen) for index, child in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
     file.styles[path] = node.style
     return _scalar(node, file, faults)
 
@@ -254,21 +255,26 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
     return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en or zh}"))
 
 
-def _fields_at(model: Any, path: Path_) -> list[str]:
-    """Field names of the model found by following `path` from `model`; [] where that is no model."""
-    for step in path:
-        found = _models_in(model)
-        model = None
-        for candidate in found:
-            info = candidate.model_fields.get(str(step))
-            info = info or next((f for f in candidate.model_fields.values() if f.alias == step), None)
-            if info is not None:
-                model = info.annotation
-                break
-        if model is None:
-            models = [found_model for found_model in found]
-            model = models[0] if models else None
-    return [info.alias or name for found in _models_in(model)[:1] for name, info in found.model_fields.items()]
+def _fields_at(annotation: Any, path: Path_) -> list[str]:
+    """Names of the keys allowed where `path` leads from `annotation`; [] where no model stands there."""
+    if path:
+        inner = _step(annotation, path[0])
+        # A step that leads nowhere is pydantic's own name for one branch of a union.
+        return _fields_at(annotation if inner is None else inner, path[1:])
+    return [info.alias or name for found in _models_in(annotation)[:1] for name, info in found.model_fields.items()]
+
+
+def _step(annotation: Any, step: str | int) -> Any:
+    """The annotation of what stands under `step`: a model's field, a mapping's value, a list's item; else None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields
+        return next((info.annotation for name, info in fields.items() if step in (name, info.alias)), None)
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return parts[1]
+    if origin in (list, tuple, set, frozenset):
+        return parts[0]
+    return next((found for part in parts if (found := _step(part, step)) is not None), None)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
