@@ -1,0 +1,131 @@
+"""The tables of kb.db: one a record type, made from the dictionary, and the fixed ones for rules, runs and findings.
+
+Foreign keys are declared, so that pages link and other tools see the shape, and not enforced: a record may name a
+record that no source has brought yet. Nothing here opens a database or begins a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from auditkb.dictionary import Dictionary, RecordType
+
+ORIGIN = {"source": "TEXT", "sheet": "TEXT", "row": "INTEGER"}
+"""Where a record was read from."""
+
+INTERNAL = {"_states": "TEXT", "_covered": "TEXT", "_department": "TEXT", "_organisation": "TEXT", "_year": "INTEGER"}
+"""Columns that rules use and nobody is shown. `_states` is written with the record, the others by `finish_loading`."""
+
+_FINDING_TEXTS = [f"{name}_{language}" for name in ("title", "condition", "criteria", "cause", "effect", "recommendation")
+                  for language in ("zh", "en")]
+
+# Table -> its columns. A column is TEXT unless it says otherwise; `id` alone is the primary key where there is one.
+_FIXED = {
+    "sources": "id path title title_en kind sha256 loaded_at rows:INTEGER note",
+    "rules": "id register title_zh title_en status severity category checks file yaml sql hash summary_zh summary_en",
+    "laws": "id title_zh title_en number article starts_on ends_on verified:INTEGER text_zh text_en note_zh note_en",
+    "runs": "id:INTEGER started_at finished_at as_of status rule_set_hash data_hash tool_version office",
+    "known_findings": f"id report number department project class verdict {' '.join(_FINDING_TEXTS)} facts section "
+                      "line:INTEGER note_zh note_en",
+    "cell_notes": "id:INTEGER record_type key field state raw source sheet cell note",
+    "coverage": "id:INTEGER source record_type department fiscal_year:INTEGER parent_type parent_key "
+                "is_complete:INTEGER because because_en",
+    "working_calendar": "day is_workday:INTEGER workday_number:INTEGER next_workday",
+    "findings": "id origin rule_id known_id record_type record_key department severity review state amount:REAL "
+                "presumed:INTEGER legal_conflict:INTEGER message_zh message_en evidence evidence_hash "
+                "first_run:INTEGER last_run:INTEGER",
+    "outcome_counts": "run_id:INTEGER rule_id department outcome reason records:INTEGER",
+    "outcomes": "run_id:INTEGER rule_id record_type record_key outcome reasons",
+    "finding_events": "id:INTEGER finding_id run_id:INTEGER at event reason detail",
+    "known_matches": "known_id rule_id record_type record_key outcome reasons finding_id",
+}
+# Counts and matches have parts that may be NULL (no department, no record), so they have an index in place of a key.
+_KEYS: dict[str, str | tuple[str, ...] | None] = {
+    "working_calendar": "day", "outcomes": ("run_id", "rule_id", "record_type", "record_key"),
+    "outcome_counts": None, "known_matches": None}
+_LINKS = {"source": ("sources", "id"), "rule_id": ("rules", "id"), "known_id": ("known_findings", "id"),
+          "run_id": ("runs", "id"), "first_run": ("runs", "id"), "last_run": ("runs", "id"),
+          "finding_id": ("findings", "id"), "department": ("department", "key")}
+_INDEXES: dict[str, list[tuple[str, ...]]] = {
+    "cell_notes": [("record_type", "key", "field"), ("source",)],
+    "coverage": [("source",)],
+    "findings": [("rule_id",), ("known_id",), ("record_type", "record_key"), ("department",), ("last_run",)],
+    "outcome_counts": [("run_id", "rule_id"), ("rule_id",)],
+    "outcomes": [("rule_id",), ("record_type", "record_key")],
+    "finding_events": [("finding_id",), ("run_id",)],
+    "known_matches": [("known_id",), ("rule_id",), ("finding_id",)],
+    "known_findings": [("report", "number")],
+}
+FIXED_TABLES = tuple(_FIXED)
+
+Link = tuple[str, str]
+
+
+def quote(name: str) -> str:
+    """An identifier for SQL; names come from the dictionary and from here only."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def create_tables(connection: sqlite3.Connection, dictionary: Dictionary) -> None:
+    """Create every table, and add the columns that an existing one lacks. Nothing is dropped or changed."""
+    database = Database(connection, execute_plugins=False)
+    for name in _FIXED:
+        if name == "sources":
+            _create(database, name, *_fixed_table(name, {}))
+    for name in dictionary.load_order():
+        _create_record_table(database, dictionary[name])
+    for name in _FIXED:
+        _create(database, name, *_fixed_table(name, dictionary.types))
+        for columns in _INDEXES.get(name, []):
+            _index(connection, name, columns)
+    # A reference to a type that came later in a circle of references could not be declared at creation.
+    for name in dictionary.types:
+        _create_record_table(database, dictionary[name])
+        for column in dictionary[name].belongs_to:
+            _index(connection, name, (column,))
+
+
+def record_columns(record_type: RecordType) -> dict[str, str]:
+    """Every column of a record type's table with its SQLite type, in order; `key` comes first."""
+    fields = {name: entry.storage for name, entry in record_type.fields.items()}
+    folded = {f"_folded_{name}": "TEXT" for name, entry in record_type.fields.items() if entry.compared}
+    return {"key": "TEXT", **fields, **ORIGIN, **INTERNAL, **folded}
+
+
+def _create_record_table(database: Database, record_type: RecordType) -> None:
+    links: dict[str, Link] = {name: (entry.type, "key") for name, entry in record_type.fields.items() if entry.is_reference}
+    # Internal columns have no link: pages would show it.
+    links["source"] = ("sources", "id")
+    _create(database, record_type.type, record_columns(record_type), "key", links)
+
+
+def _fixed_table(name: str, types: Mapping[str, RecordType]) -> tuple[dict[str, str], str | tuple[str, ...] | None, dict[str, Link]]:
+    columns = {column: kind or "TEXT" for column, _, kind in (entry.partition(":") for entry in _FIXED[name].split())}
+    links = {column: link for column, link in _LINKS.items() if column in columns and (link[0] in _FIXED or link[0] in types)}
+    return columns, _KEYS.get(name, "id"), links
+
+
+def _create(database: Database, name: str, columns: dict[str, str], key: str | tuple[str, ...] | None,
+            links: dict[str, Link]) -> None:
+    """Create table `name`, or add what it lacks. A link to a table that does not exist yet is left for a later call."""
+    there = set(database.table_names())
+    usable = {column: link for column, link in links.items() if link[0] == name or link[0] in there}
+    if name not in there:
+        now = {column: kind for column, kind in columns.items() if column not in links or column in usable}
+        foreign_keys = [(column, *link) for column, link in usable.items()]
+        database.conn.execute(database.create_table_sql(name, now, pk=key, foreign_keys=foreign_keys))
+        return
+    present = {row[1] for row in database.conn.execute(f"pragma table_info({quote(name)})")}
+    for column, kind in columns.items():
+        link = usable.get(column)
+        if column not in present and (column not in links or link is not None):
+            reference = f" references {quote(link[0])}({quote(link[1])})" if link is not None else ""
+            database.conn.execute(f"alter table {quote(name)} add column {quote(column)} {kind}{reference}")
+
+
+def _index(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> None:
+    name = quote(f"idx_{table}_{'_'.join(columns)}")
+    connection.execute(f"create index if not exists {name} on {quote(table)} ({', '.join(map(quote, columns))})")
