@@ -24,13 +24,13 @@ _FINDING_TEXTS = [f"{name}_{language}" for name in ("title", "condition", "crite
 
 # Table -> its columns. A column is TEXT unless it says otherwise; `id` alone is the primary key where there is one.
 _FIXED = {
-    "sources": "id path title title_en kind sha256 loaded_at rows:INTEGER note",
+    "sources": "id path title title_en kind date sha256 loaded_at rows:INTEGER note read_as",
     "rules": "id register title_zh title_en status severity category checks file yaml sql hash summary_zh summary_en",
     "laws": "id title_zh title_en number article starts_on ends_on verified:INTEGER text_zh text_en note_zh note_en",
     "runs": "id:INTEGER started_at finished_at as_of status rule_set_hash data_hash tool_version office",
     "known_findings": f"id report number department project class verdict {' '.join(_FINDING_TEXTS)} facts section "
                       "line:INTEGER note_zh note_en",
-    "cell_notes": "id:INTEGER record_type key field state raw source sheet cell note",
+    "cell_notes": "id:INTEGER record_type key field state raw source sheet cell problem note note_en advice advice_en",
     "coverage": "id:INTEGER source record_type department fiscal_year:INTEGER parent_type parent_key "
                 "is_complete:INTEGER because because_en",
     "working_calendar": "day is_workday:INTEGER workday_number:INTEGER next_workday",
