@@ -1,0 +1,52 @@
+"""What the tests share: the project's folder, the study material beside it, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS_ALL = os.environ.get("AUDITKB_ALL") == "1"
+NEEDS_SHARED = os.environ.get("AUDITKB_REQUIRE_SHARED") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the slow tests to `start.py test --all`; the closing summary says so."""
+    if RUNS_ALL:
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="只在 start.py test --all 中运行 | only in start.py test --all"))
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The study material beside the checkout: the report, domain.md, design.md. Not part of the project."""
+    folder = ROOT.parent / "shared"
+    if (folder / "report").is_dir():
+        return folder
+    reason = "没有 ../shared（报告原文不在项目中） | no ../shared (the report itself is not in the project)"
+    if NEEDS_SHARED:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"):
+        if found := shutil.which(name):
+            return found
+    reason = "没有 Chromium | there is no Chromium"
+    if RUNS_ALL:
+        pytest.fail(reason)
+    pytest.skip(reason)
