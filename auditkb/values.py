@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Protocol
 
 from auditkb.errors import Text, did_you_mean
 from auditkb.numerals import read_numeral
@@ -37,6 +38,8 @@ COUNT_UNITS = {
     "years": ("年", "years", "year"),
     "year": ("年", "年度"),
     "hours": ("小时", "hours", "hour"),
+    "answers": ("份", "answers"), "comments": ("条", "comments"), "questions": ("题", "道", "questions"),
+    "firms": ("家", "firms"), "pages": ("页", "pages"),
 }
 
 WRITE_A_STATE = Text(
@@ -49,12 +52,26 @@ WRITE_A_RATIO = Text("写作 3% 或 0.03", "write 3% or 0.03")
 WRITE_A_COUNT = Text("只写整数，如 30", "write a whole number such as 30")
 
 
+class Labelled(Protocol):
+    """Whatever has a label in both languages."""
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
+
+
 class Unreadable(ValueError):
     """A cell that cannot be read: why, and what to do about it."""
 
     def __init__(self, reason: Text, advice: Text):
         super().__init__(reason.en)
         self.reason, self.advice = reason, advice
+
+
+class UnitUnknown(Unreadable):
+    """A bare amount where nothing says whether it counts yuan or 万元: a matter of the whole column."""
 
 
 def fold(text: str) -> str:
@@ -206,7 +223,7 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False) ->
     number = _exact(found["number"], text)
     unit = found["unit"] or unit
     if unit is None and number != 0:
-        raise Unreadable(Text(f"不知道单位是元还是万元：{_shown(text)}", f"the unit is not known, yuan or 10,000 yuan: {_shown(text)}"), WRITE_AN_AMOUNT)
+        raise UnitUnknown(Text(f"不知道单位是元还是万元：{_shown(text)}", f"the unit is not known, yuan or 10,000 yuan: {_shown(text)}"), WRITE_AN_AMOUNT)
     amount = number * MONEY_UNITS[unit or "元"]
     if amount >= MOST_YUAN:
         raise Unreadable(Text(f"金额过大：{_shown(text)}", f"the amount is too large: {_shown(text)}"), Text("请核对单位", "check the unit"))
@@ -315,7 +332,7 @@ def read_flag(text: str, *, has: bool = False) -> bool:
     return _FLAGS[word]
 
 
-def read_choice(text: str, choices: Mapping[str, Text]) -> str:
+def read_choice(text: str, choices: Mapping[str, Labelled]) -> str:
     """The code of a choice given by its code or by its label in either language."""
     word = fold(text)
     for code, label in choices.items():

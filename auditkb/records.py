@@ -1,0 +1,146 @@
+"""Records as the database holds them: their keys and the rows of one source, written in bulk.
+
+A key is readable text, so that a finding can be named on paper. Who calls this: the loading of sources.
+It does not read files, and it does not resolve what other records have to say (departments, years, coverage).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from auditkb.cells import Cell, Value
+from auditkb.dictionary import RecordType
+from auditkb.schema import quote
+from auditkb.values import fold
+
+_ENCODED = {"%": "%25", "/": "%2F", ":": "%3A"}
+ROWS_AT_ONCE = 5000
+
+
+# --- keys
+
+def encode_part(text: str) -> str:
+    """One part of a key: `/`, `:` and `%` inside it are percent-encoded, because they part keys and finding numbers.
+
+    >>> encode_part("CS/2019/017")
+    'CS%2F2019%2F017'
+    """
+    text = " ".join(text.split())
+    for character, code in _ENCODED.items():
+        text = text.replace(character, code)
+    return text
+
+
+def decode_part(part: str) -> str:
+    """What `encode_part` was given."""
+    return unquote(part)
+
+
+def key_text(value: Value) -> str:
+    """A value as part of a key, not yet encoded: 2019-05-20, 232000.00, 0.03, true."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        # Money has two decimals already; a ratio has as many as were written.
+        return f"{value:f}"
+    return str(value)
+
+
+class Key(NamedTuple):
+    """A key; `same_as` is the earlier row that has the same one, and `is_numbered` says that a number parts them."""
+
+    text: str | None
+    same_as: int | None = None
+    is_numbered: bool = False
+
+
+class KeyMaker:
+    """Makes the keys of one record type within one source; counts equal ones, in the order of the rows.
+
+    The first alternative of the type's key whose fields are all known is taken. Of the last one, unknown fields are
+    left out and equal rows are numbered (`…/2`). Elsewhere, and where the key is one single field that names the
+    record, the same key twice is for the caller to refuse.
+    """
+
+    def __init__(self, record_type: RecordType):
+        self._alternatives = record_type.key
+        self._is_name = len(record_type.key) == 1 and len(record_type.key[0]) == 1
+        self._rows: dict[str, int] = {}
+
+    def make(self, values: Mapping[str, Value | None], row: int) -> Key:
+        """The key of a row; its text is None where no part of any alternative is known."""
+        *exact, last = self._alternatives
+        for fields in exact:
+            if all(values.get(field) is not None for field in fields):
+                return self._claim(self._join(fields, values), row, can_count=False)
+        key = self._join([field for field in last if values.get(field) is not None], values)
+        if not key:
+            return Key(None)
+        return self._claim(key, row, can_count=not self._is_name)
+
+    def _join(self, fields: Sequence[str], values: Mapping[str, Value | None]) -> str:
+        known = (values[field] for field in fields)
+        return "/".join(encode_part(key_text(value)) for value in known if value is not None)
+
+    def _claim(self, key: str, row: int, *, can_count: bool) -> Key:
+        equal = self._rows.setdefault(key, row)
+        if equal == row:
+            return Key(key)
+        if not can_count:
+            return Key(key, equal)
+        number = 2
+        while f"{key}/{number}" in self._rows:
+            number += 1
+        self._rows[f"{key}/{number}"] = row
+        return Key(f"{key}/{number}", equal, is_numbered=True)
+
+
+# --- rows
+
+def to_database(value: Value | None) -> str | int | float | None:
+    """A value as SQLite holds it: ISO dates, doubles for money and ratios, 0 and 1 for flags."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return int(value)
+    return value
+
+
+def states_text(cells: Mapping[str, Cell]) -> str | None:
+    """`|signed_on=blank_in_document|` for all empty fields that are not plainly not captured; None where there is none."""
+    found = [f"{field}={cell.state}" for field, cell in cells.items() if cell.state not in (None, "not_captured")]
+    return f"|{'|'.join(found)}|" if found else None
+
+
+def insert_statement(table: str, columns: Iterable[str]) -> str:
+    """`insert into` with a parameter for each column."""
+    columns = list(columns)
+    names = ", ".join(quote(column) for column in columns)
+    return f"insert into {quote(table)} ({names}) values ({', '.join('?' * len(columns))})"
+
+
+def loaded_columns(record_type: RecordType) -> list[str]:
+    """The columns that loading fills, in the order of `record_row`."""
+    folded = [f"_folded_{name}" for name, field in record_type.fields.items() if field.compared]
+    return ["key", *record_type.fields, "source", "sheet", "row", "_states", *folded]
+
+
+def record_row(
+    record_type: RecordType, key: str, cells: Mapping[str, Cell], source: str, sheet: str | None, row: int | None
+) -> tuple[str | int | float | None, ...]:
+    """One row for `insert_statement(record_type, loaded_columns(record_type))`."""
+    values = [cells[name].value if name in cells else None for name in record_type.fields]
+    folded = [
+        fold(value) if isinstance(value, str) else None
+        for value, field in zip(values, record_type.fields.values(), strict=True)
+        if field.compared
+    ]
+    return (key, *map(to_database, values), source, sheet, row, states_text(cells), *folded)

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Sources -> kb.db. Thin: words and options here, the work in `auditkb`. Exit codes: see command_line.ExitCode."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
+from command_line import (
+    FaultsError,
+    Group,
+    console,
+    database_option,
+    format_option,
+    office_option,
+    print_rows,
+    progress,
+    run_commands,
+)
+
+if TYPE_CHECKING:
+    from auditkb.dictionary import Dictionary
+    from auditkb.sources.loading import LoadReport
+
+RECORDS = Path(__file__).with_name("records")
+_STATES = {
+    "loaded": Text("已读入", "loaded"),
+    "replaced": Text("已更新", "replaced"),
+    "unchanged": Text("没有变化", "unchanged"),
+}
+_COLUMNS = (
+    ("source", Text("来源", "Source")),
+    ("sheet", Text("文件或工作表", "File or sheet")),
+    ("cell", Text("单元格", "Cell")),
+    ("record_type", Text("记录类型", "Record type")),
+    ("record_key", Text("记录", "Record")),
+    ("field", Text("字段", "Field")),
+    ("raw", Text("原文", "As it stands")),
+    ("problem", Text("问题", "What is wrong")),
+    ("advice", Text("怎么办", "What to do")),
+)
+
+
+def commands(language: Language) -> Group:
+    """The commands of this script with the words of one language."""
+
+    def say(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    group = Group("ingest.py", say("把台账和报告读入知识库。", "Read ledgers and reports into the knowledge base."), language)
+
+    @group.command(
+        "records",
+        help=say(
+            "读入记录：有 source.yml 的文件夹，或单个 CSV 文件（文件名就是记录类型）。每个来源整体读入，有错则一行也不读入。",
+            "Read records: folders with a source.yml, or single CSV files called like their record type. Each source is loaded whole, or not at all.",
+        ),
+        example="ingest.py records sample/chunshu-2019 --db kb.db\ningest.py records ledger.csv --type contract",
+    )
+    @click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path(path_type=Path))
+    @database_option(language)
+    @office_option(language)
+    @click.option("--type", "type_name", metavar="TYPE", help=say("单个文件的记录类型（默认与文件同名）。", "Record type of a single file (default: its name)."))
+    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None) -> None:
+        _load_records(paths, database, office, type_name, language)
+
+    @group.command(
+        "problems",
+        help=say("列出没能读懂的单元格：在哪里、写的什么、哪里不对、怎么办。", "List what could not be read: where, what stands there, what is wrong, what to do."),
+        example="ingest.py problems --db kb.db --format csv",
+    )
+    @database_option(language)
+    @office_option(language)
+    @format_option(language)
+    def problems(database: Path, office: Path | None, format: str) -> None:
+        _print_problems(database, office, format, language)
+
+    return group
+
+
+def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, language: Language) -> None:
+    from auditkb.database import create_tables, fill_working_calendar, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.sources.loading import load_source
+
+    dictionary = load_dictionary(RECORDS, office)
+    faults: list[Fault] = []
+    with closing(open_database(database, create=True)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+            fill_working_calendar(connection)
+        for path in paths:
+            try:
+                with progress() as report_progress:
+                    report = load_source(connection, dictionary, path, type_name=type_name, progress=report_progress)
+                _print_report(report, dictionary, language)
+            except KnowledgeBaseError as error:
+                faults += error.faults
+    if faults:
+        raise FaultsError(faults, language)
+
+
+def _print_report(report: LoadReport, dictionary: Dictionary, language: Language) -> None:
+    out = console()
+    out.print(f"{report.source}: {_STATES[report.state].say(language)}", style="bold")
+    for name, count in report.rows.items():
+        rows = Text(f"{count} 行", f"{count} rows" if count != 1 else "1 row")
+        out.print(f"  {dictionary[name].label.say(language)}: {rows.say(language)}", markup=False)
+    for name, count in report.created.items():
+        made = Text(f"由其他记录中的名称建立 {count} 个", f"{count} made from names in other records")
+        out.print(f"  {dictionary[name].label.say(language)}: {made.say(language)}", markup=False)
+    marked = report.notes.get("marked", 0)
+    if marked:
+        out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{marked} cells are marked as blank, not captured or the like").say(language))
+    if report.problems:
+        text = Text(f"{report.problems} 处需要核对，见 ingest.py problems", f"{report.problems} to be checked: see ingest.py problems")
+        out.print("  " + text.say(language), style="yellow")
+
+
+def _print_problems(database: Path, office: Path | None, format: str, language: Language) -> None:
+    from auditkb.database import open_database
+    from auditkb.dictionary import load_dictionary
+    from auditkb.notes import list_problems
+
+    dictionary = load_dictionary(RECORDS, office)
+    with closing(open_database(database, create=False)) as connection:
+        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in list_problems(connection, language)]
+    if not rows and format == "table":
+        click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
+        return
+    print_rows(rows, _COLUMNS, format, language)
+
+
+def _with_labels(row: tuple[str | None, ...], dictionary: Dictionary, language: Language) -> tuple[str | None, ...]:
+    source, sheet, cell, type_name, key, field, *rest = row
+    record_type = dictionary.types.get(type_name or "")
+    if record_type is None:
+        return row
+    found = record_type.fields.get(field or "")
+    return (source, sheet, cell, record_type.label.say(language), key, found.label.say(language) if found else field, *rest)
+
+
+if __name__ == "__main__":
+    sys.exit(run_commands(commands))
