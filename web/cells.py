@@ -1,0 +1,136 @@
+"""One value as a reader sees it: formatted, labelled, linked. Everything that comes from data is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasette.utils import tilde_encode
+from markupsafe import Markup, escape
+
+from auditkb.errors import Text
+from auditkb.labels import Column, Labels
+from web import formats
+from web.language import current, say, tell
+
+DATABASE = "kb"
+LONGEST = 160
+STATES = {
+    "blank_in_document": Text("文件空白", "blank in the document"),
+    "not_captured": Text("未采集", "not captured"),
+    "unreadable": Text("无法识别", "unreadable"),
+    "illegible": Text("字迹不清", "illegible"),
+    "not_required": Text("不要求", "not required"),
+}
+
+
+class Cells:
+    """Values with the words of `labels` and addresses under `urls` (Datasette's)."""
+
+    def __init__(self, labels: Labels, urls: Any):
+        self.labels = labels
+        self.urls = urls
+        # Titles of rules and known findings by table and id; read again when the database changes.
+        self.titles: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def address(self, table: str, key: object) -> str:
+        """The page of a row."""
+        return str(self.urls.row(DATABASE, table, tilde_encode(str(key))))
+
+    def link(self, table: str, key: object, text: object = None) -> Markup:
+        """A link to the page of a row, under its title where it has one."""
+        return Markup('<a href="{}">{}</a>').format(self.address(table, key), text or self.title(table, key))
+
+    def title(self, table: str, key: object) -> str:
+        """What a rule, a known finding or any other row is called in the reader's language; its key where it has no title."""
+        found = self.titles.get(table, {}).get(str(key))
+        if not found:
+            return str(key)
+        return str(found.get(f"title_{current()}") or found.get("title_zh") or key)
+
+    def state(self, row: Mapping[str, Any], name: str) -> str | None:
+        """The state of an empty field (`blank_in_document` …), or None."""
+        states = row["_states"] if "_states" in row.keys() else None  # noqa: SIM118 (rows of sqlite3 have no `in`)
+        for part in (states or "").strip("|").split("|"):
+            field, _, state = part.partition("=")
+            if field == name:
+                return state
+        return None
+
+    def cell(self, table: str, name: str, row: Mapping[str, Any], value: Any = None, *, shorten: bool = False) -> Markup:
+        """The value of column `name`; `value` may be Datasette's `{value, label}` of a reference."""
+        column = self.labels.column(table, name)
+        if value is None:
+            value = row[name]
+        if value is None or value == "":
+            state = self.state(row, name)
+            return Markup('<span class="state">{}</span>').format(tell(STATES[state])) if state in STATES else Markup("")
+        if column is None:
+            return escape(str(value))
+        return self._filled(table, column, row, value, shorten)
+
+    def _filled(self, table: str, column: Column, row: Mapping[str, Any], value: Any, shorten: bool) -> Markup:
+        label = None
+        if isinstance(value, dict):
+            value, label = value["value"], value["label"]
+        if column.name in ("severity", "review", "outcome"):
+            return badge(column.name, str(value), self.labels.value(table, column.name, value))
+        words = self.labels.value(table, column.name, value)
+        if words is not None:
+            return escape(tell(words))
+        if column.type in ("rules", "known_findings"):
+            return self.link(column.type, value)
+        if column.type == "runs":
+            return escape(say(f"第{value}批", f"Run {value}"))
+        if column.type == "record_key":
+            record_type = row["record_type"]
+            return self.link(record_type, value) if record_type in self.labels else escape(str(value))
+        if column.type in self.labels:
+            return self.link(column.type, value, label)
+        return self._plain(column, row, value, shorten)
+
+    def _plain(self, column: Column, row: Mapping[str, Any], value: Any, shorten: bool) -> Markup:
+        if column.type == "money" and isinstance(value, (int, float)):
+            return Markup('<span class="number">{}</span>').format(formats.money(value))
+        if column.type == "ratio" and isinstance(value, (int, float)):
+            return Markup('<span class="number">{}</span>').format(formats.ratio(value))
+        if column.type == "integer" and isinstance(value, (int, float)):
+            return Markup('<span class="number">{}</span>').format(formats.number(value))
+        if column.type == "reasons":
+            record_type = row["record_type"] if "record_type" in row.keys() else ""  # noqa: SIM118
+            return escape(say("；", "; ").join(formats.reasons(self.labels, record_type or "", str(value))))
+        if column.type == "field":
+            found = self.labels.column(row["record_type"], str(value))
+            return escape(tell(found.label) if found else str(value))
+        if column.type == "article":
+            return escape(formats.article(str(value)))
+        if column.type == "time":
+            return escape(formats.time(value))
+        if column.type == "category":
+            return escape(category(str(value)))
+        text = str(value)
+        return escape(text[:LONGEST] + "…" if shorten and len(text) > LONGEST else text)
+
+
+def badge(kind: str, value: str, words: Text | None) -> Markup:
+    """A small mark in words; the colour only repeats what they say."""
+    return Markup('<span class="badge {}-{}">{}</span>').format(kind, _BADGES.get(value, value), tell(words) or value)
+
+
+_BADGES = {"待核实": "lead", "已确认": "confirmed", "不成立": "rejected", "已排除": "rejected"}
+
+_CLASSES = {
+    "CON": ("合同管理", "Contract management"), "PROC": ("采购与招投标", "Procurement"), "PAY": ("资金支付与票据", "Payment"),
+    "WORKS": ("工程管理", "Works"), "BUD": ("预算编制与执行", "Budget"), "PRICE": ("价格与支出合理性", "Prices"),
+    "PERF": ("绩效与满意度", "Performance"), "DOC": ("档案资料", "Papers"), "PLAN": ("立项与实施方案", "Plans"),
+    "contract": ("合同管理", "Contract management"), "procurement": ("采购与招投标", "Procurement"),
+    "payment": ("资金支付与票据", "Payment"), "works": ("工程管理", "Works"), "budget": ("预算编制与执行", "Budget"),
+    "price": ("价格与支出合理性", "Prices"),
+}
+
+
+def category(value: str) -> str:
+    """The class of a finding or rule: its first step in words."""
+    first = value.split("/")[0].split("-")[0]
+    words = _CLASSES.get(first) or _CLASSES.get(first.upper())
+    return say(*words) if words else value

@@ -1,0 +1,286 @@
+"""What the pages read from kb.db. Plain SQL over one connection; every function gives dicts and knows no language.
+
+Table and column names come from the dictionary only, quoted by `quoted`; values are always parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from auditkb.labels import Column, Labels, Table
+
+Row = dict[str, Any]
+SEVERITIES = ("high", "medium", "low", "info")
+CHILDREN_SHOWN = 20
+
+
+def quoted(name: str) -> str:
+    """An identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def rows(connection: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
+    """All rows as dicts."""
+    cursor = connection.execute(sql, values)
+    names = [item[0] for item in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def one(connection: sqlite3.Connection, sql: str, *values: object) -> Row | None:
+    """The first row, or None."""
+    found = rows(connection, sql, *values)
+    return found[0] if found else None
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the database has the table."""
+    return one(connection, "select 1 from sqlite_master where type in ('table', 'view') and name = ?", name) is not None
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:
+    """Names of the table's columns."""
+    return [row["name"] for row in rows(connection, f"select name from pragma_table_xinfo({_literal(table)})")]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
+    """Titles in both languages of what other rows refer to: rules, known findings."""
+    found: dict[str, dict[str, Row]] = {}
+    for table in ("rules", "known_findings"):
+        if has_table(connection, table):
+            found[table] = {row["id"]: row for row in rows(connection, f"select id, title_zh, title_en from {table}")}
+    return found
+
+
+def record(connection: sqlite3.Connection, labels: Labels, record_type: str, key: str) -> Row | None:
+    """One record by its key, or None; an unknown type has none."""
+    table = labels.tables.get(record_type)
+    if table is None or not table.is_record or not has_table(connection, record_type):
+        return None
+    return one(connection, f"select * from {quoted(record_type)} where key = ?", key)
+
+
+def reference_title(connection: sqlite3.Connection, labels: Labels, record_type: str, key: str) -> str:
+    """What a record is called: its label field, else its key."""
+    found = record(connection, labels, record_type, key)
+    field = labels.tables[record_type].opens if record_type in labels.tables else None
+    return str((found or {}).get(field or "key") or key)
+
+
+def source_of(connection: sqlite3.Connection, found: Row | None) -> Row | None:
+    """The source file of a record with its sheet and row."""
+    if not found or not found.get("source"):
+        return None
+    source = one(connection, "select * from sources where id = ?", found["source"]) or {"id": found["source"]}
+    return {**source, "sheet": found.get("sheet"), "row": found.get("row")}
+
+
+def children(connection: sqlite3.Connection, labels: Labels, record_type: str, key: str) -> list[dict[str, Any]]:
+    """Rows that hang under a record, by type; beside them the types that only refer to it, as counts."""
+    found = []
+    for table in labels.records:
+        if not has_table(connection, table.name):
+            continue
+        for column in table.columns.values():
+            if column.type != record_type:
+                continue
+            where = f"from {quoted(table.name)} where {quoted(column.name)} = ?"
+            count = connection.execute(f"select count(*) {where}", (key,)).fetchone()[0]
+            if not count:
+                continue
+            is_child = column.name in table.parents
+            shown = rows(connection, f"select * {where} order by rowid limit {CHILDREN_SHOWN}", key) if is_child else []
+            found.append({"table": table, "column": column, "count": count, "rows": shown, "is_child": is_child})
+    return sorted(found, key=lambda item: not item["is_child"])
+
+
+def findings_of(connection: sqlite3.Connection, record_type: str, key: str, but: str = "") -> list[Row]:
+    """Findings of one record that still stand, gravest first."""
+    return rows(connection, f"""select * from findings where record_type = ? and record_key = ? and id <> ? and state <> 'gone'
+        order by {RANK}, id""", record_type, key, but)
+
+
+RANK = "case severity when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end"
+
+
+def finding(connection: sqlite3.Connection, labels: Labels, finding_id: str) -> Row | None:
+    """Everything that the page of a finding shows."""
+    found = one(connection, "select * from findings where id = ?", finding_id)
+    if found is None:
+        return None
+    rule = one(connection, "select * from rules where id = ?", found["rule_id"]) if found["rule_id"] else None
+    own = record(connection, labels, found["record_type"] or "", found["record_key"] or "")
+    return {
+        "finding": found,
+        "evidence": json.loads(found["evidence"] or "{}"),
+        "rule": rule,
+        "record": own,
+        "source": source_of(connection, own),
+        "related": _related(connection, labels, found["record_type"], own),
+        "events": rows(connection, "select * from finding_events where finding_id = ? order by id", finding_id),
+        "runs": {row["id"]: row for row in rows(connection, "select * from runs")},
+        "known": one(connection, "select * from known_findings where id = ?", found["known_id"]) if found["known_id"] else None,
+        "matches": rows(connection, """select m.*, k.title_zh, k.title_en, k.number from known_matches m
+            join known_findings k on k.id = m.known_id where m.finding_id = ? order by k.id""", finding_id),
+        "same_record": findings_of(connection, found["record_type"], found["record_key"], finding_id),
+        "same_rule": rows(connection, "select * from findings where rule_id = ? and id <> ? and state <> 'gone' limit 10",
+                          found["rule_id"], finding_id) if found["rule_id"] else [],
+    }
+
+
+def _related(connection: sqlite3.Connection, labels: Labels, record_type: str | None, own: Row | None) -> list[Row]:
+    """The records that a record refers to: what is needed to name them with a link."""
+    if not own or not record_type:
+        return []
+    found = []
+    for column in labels.tables[record_type].columns.values():
+        target = labels.tables.get(column.type)
+        if target is None or not target.is_record or not own.get(column.name):
+            continue
+        key = str(own[column.name])
+        found.append({"column": column, "key": key, "title": reference_title(connection, labels, column.type, key)})
+    return found
+
+
+def record_page(connection: sqlite3.Connection, labels: Labels, table: Table, key: str) -> Row | None:
+    """Everything that the page of a record shows."""
+    own = record(connection, labels, table.name, key)
+    if own is None:
+        return None
+    return {
+        "record": own,
+        "related": {item["column"].name: item for item in _related(connection, labels, table.name, own)},
+        "children": children(connection, labels, table.name, key),
+        "source": source_of(connection, own),
+        "findings": findings_of(connection, table.name, key),
+        "unchecked": rows(connection, """select o.*, r.title_zh, r.title_en from outcomes o left join rules r on r.id = o.rule_id
+            where o.record_type = ? and o.record_key = ? and o.outcome <> 'fail' order by o.rule_id""", table.name, key),
+    }
+
+
+def counts_by_rule(connection: sqlite3.Connection, run_id: int | None, rule_id: str) -> dict[str, int]:
+    """Records by outcome of one rule in one run."""
+    found = rows(connection, """select outcome, sum(records) as records from outcome_counts
+        where run_id = ? and rule_id = ? and (reason is null or reason = '') group by outcome""", run_id, rule_id)
+    counts = {row["outcome"]: row["records"] for row in found}
+    for row in rows(connection, "select outcome, count(*) as records from outcomes where rule_id = ? group by outcome", rule_id):
+        counts[row["outcome"]] = row["records"]
+    return counts
+
+
+def last_run(connection: sqlite3.Connection) -> Row | None:
+    """The last run that ended."""
+    return one(connection, "select * from runs where finished_at is not null order by id desc limit 1")
+
+
+def rule_page(connection: sqlite3.Connection, rule_id: str) -> Row | None:
+    """Everything that the page of a rule shows, except what its YAML says."""
+    rule = one(connection, "select * from rules where id = ?", rule_id)
+    if rule is None:
+        return None
+    run = last_run(connection)
+    return {
+        "rule": rule,
+        "run": run,
+        "counts": counts_by_rule(connection, run["id"] if run else None, rule_id),
+        "reasons": rows(connection, """select reasons, count(*) as records from outcomes
+            where rule_id = ? and outcome = 'not_evaluated' group by reasons order by 2 desc limit 20""", rule_id),
+        "unchecked": rows(connection, "select * from outcomes where rule_id = ? and outcome = 'not_evaluated' limit 20", rule_id),
+        "findings": rows(connection, f"select * from findings where rule_id = ? and state <> 'gone' order by {RANK}, id limit 50", rule_id),
+        "laws": rows(connection, "select * from laws"),
+        "matches": rows(connection, """select m.*, k.title_zh, k.title_en, k.number from known_matches m
+            join known_findings k on k.id = m.known_id where m.rule_id = ? order by k.id""", rule_id),
+    }
+
+
+def known_page(connection: sqlite3.Connection, known_id: str) -> Row | None:
+    """Everything that the page of a known finding shows."""
+    known = one(connection, "select * from known_findings where id = ?", known_id)
+    if known is None:
+        return None
+    return {
+        "known": known,
+        "facts": json.loads(known.get("facts") or "{}"),
+        "matches": rows(connection, """select m.*, r.title_zh, r.title_en from known_matches m
+            left join rules r on r.id = m.rule_id where m.known_id = ? order by m.rule_id, m.record_key""", known_id),
+        "own_finding": one(connection, "select * from findings where known_id = ? and origin = 'report'", known_id),
+    }
+
+
+def home(connection: sqlite3.Connection) -> Row:
+    """The figures of the home page; all of them of leads that still stand."""
+    run = last_run(connection)
+    standing = "from findings where origin = 'rule' and state <> 'gone'"
+    by_rule = rows(connection, f"""select f.rule_id, r.title_zh, r.title_en, count(*) as number
+        from findings f left join rules r on r.id = f.rule_id where f.origin = 'rule' and f.state <> 'gone'
+        group by f.rule_id order by min({RANK.replace('severity', 'f.severity')}), 4 desc, f.rule_id""")
+    departments: dict[str | None, dict[str, int]] = {}
+    for row in rows(connection, f"select department, severity, count(*) as number {standing} group by department, severity"):
+        departments.setdefault(row["department"], {})[row["severity"]] = row["number"]
+    return {
+        "run": run,
+        "rules": by_rule,
+        "most": max((row["number"] for row in by_rule), default=1),
+        "total": sum(row["number"] for row in by_rule),
+        "departments": departments,
+        "severities": {name: sum(line.get(name, 0) for line in departments.values()) for name in SEVERITIES},
+        "amount": one(connection, f"select sum(amount) as amount {standing}"),
+        "states": {row["state"]: row["number"] for row in rows(
+            connection, "select state, count(*) as number from findings where origin = 'rule' group by state")},
+        "newest": rows(connection, f"select * {standing} and first_run = ? order by {RANK}, id limit 6", run["id"] if run else None),
+        "unchecked": _unchecked(connection),
+        "known": one(connection, """select count(*) as total, sum(exists (select 1 from known_matches m
+            where m.known_id = k.id and m.outcome = 'fail')) as found from known_findings k"""),
+    }
+
+
+def _unchecked(connection: sqlite3.Connection) -> list[Row]:
+    """Rules with records that could not be checked, most first, each with its reasons."""
+    groups: dict[str, Row] = {}
+    for row in rows(connection, """select o.rule_id, r.title_zh, r.title_en, o.record_type, o.reasons, count(*) as number
+            from outcomes o left join rules r on r.id = o.rule_id where o.outcome = 'not_evaluated'
+            group by o.rule_id, o.record_type, o.reasons order by 6 desc"""):
+        group = groups.setdefault(row["rule_id"], {**row, "total": 0, "reasons": []})
+        group["total"] += row["number"]
+        group["reasons"].append(row)
+    return sorted(groups.values(), key=lambda group: (-group["total"], group["rule_id"]))
+
+
+def search(connection: sqlite3.Connection, labels: Labels, words: str, limit: int = 20) -> list[dict[str, Any]]:
+    """Rows in which every word occurs somewhere, by table: findings, known findings, rules, then records by their names."""
+    parts = [part for part in words.split() if part][:8]
+    if not parts:
+        return []
+    found = []
+    for table in _searched(labels):
+        if not has_table(connection, table.name):
+            continue
+        present = set(columns_of(connection, table.name))
+        columns = [column.name for column in _texts(table) if column.name in present]
+        if not columns:
+            continue
+        text = " || ' ' || ".join(f"coalesce({quoted(name)}, '')" for name in columns)
+        where = " and ".join([f"instr(lower({text}), lower(?)) > 0"] * len(parts))
+        hits = rows(connection, f"select * from {quoted(table.name)} where {where} limit {limit + 1}", *parts)
+        if hits:
+            found.append({"table": table, "rows": hits[:limit], "more": len(hits) > limit})
+    return found
+
+
+def _searched(labels: Labels) -> list[Table]:
+    own = [labels.tables[name] for name in ("findings", "known_findings", "rules") if name in labels]
+    return own + labels.records
+
+
+def _texts(table: Table) -> list[Column]:
+    """Columns worth searching: what names a record; for own tables their texts."""
+    if table.is_record:
+        names = {table.opens, "key", "title", "name", "number"}
+        return [column for column in table.columns.values() if column.name in names]
+    return [column for column in table.columns.values() if column.name == "id" or column.name.endswith(("_zh", "_en"))
+            or column.name in ("record_key", "project")]

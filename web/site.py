@@ -1,0 +1,222 @@
+"""What templates may call: the words, values and addresses of the site, over one `Cells`.
+
+`plugins/pages.py` puts these into the template environment; nothing here reads the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from auditkb.dictionary import load_dictionary
+from auditkb.labels import Labels, read_labels
+from web import formats
+from web.cells import DATABASE, STATES, Cells, badge, category
+from web.language import current, say, tell
+from web.translations import ERRORS, FILTER_WORDS, OFFERED_FILTERS
+
+ROOT = Path(__file__).parents[1]
+MOST_COLUMNS = 8
+LANGUAGE_SUFFIX = re.compile(r"_(zh|en)$")
+
+
+def labels_of_project() -> Labels:
+    """The words of this checkout."""
+    return read_labels(load_dictionary(ROOT / "records"))
+
+
+class Site:
+    """The functions that templates call."""
+
+    def __init__(self, labels: Labels, urls: Any):
+        self.labels = labels
+        self.urls = urls
+        self.cells = Cells(labels, urls)
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """By the name that templates use."""
+        return {
+            "say": say, "tell": tell, "language": current, "site_title": self.title, "main_links": self.main_links,
+            "table_label": lambda name: tell(self.labels.table(name)), "table_description": self.table_description,
+            "column_label": self.column_label, "column_help": self.column_help, "facet_value": self.facet_value,
+            "shown_columns": self.shown_columns, "ordered_facets": self.ordered_facets, "row_address": self.row_address,
+            "filter_choices": filter_choices, "filter_columns_shown": self.filter_columns_shown, "selection": self.selection,
+            "cell": self.cells.cell, "link_to": self.cells.link, "address": self.cells.address, "title_of": self.cells.title,
+            "findings_where": self.findings_where, "rows_where": self.rows_where, "badge": self.badge,
+            "money": formats.money, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
+            "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
+            "in_language": in_language, "category": category, "error_words": error_words, "show_hide_words": show_hide_words,
+            "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
+            "path_words": lambda record_type, path: formats.path_words(self.labels, record_type, path),
+            "departments_in_order": departments_in_order, "labels": self.labels, "database_name": DATABASE,
+        }
+
+    def title(self) -> str:
+        """The name of the site."""
+        return say("审计问题知识库", "Audit findings knowledge base")
+
+    def main_links(self) -> list[tuple[str, str]]:
+        """Address and words of the links in the header."""
+        tables = ["findings", "rules", "known_findings", "contract"]
+        return [(self.urls.table(DATABASE, name), tell(self.labels.table(name))) for name in tables if name in self.labels] + [
+            (self.urls.database(DATABASE), say("全部数据", "All data"))]
+
+    def table_description(self, name: str) -> str:
+        """What the table holds, in a sentence."""
+        table = self.labels.tables.get(name)
+        return tell(table.description) if table else ""
+
+    def column_label(self, table: str, name: str, *, with_unit: bool = True) -> str:
+        """The heading of a column, with its unit."""
+        column = self.labels.column(table, name)
+        if column is None:
+            return say("主键", "Key") if name == "rowid" else name
+        unit = formats.unit_name(column.unit) if with_unit else ""
+        if not unit:
+            return tell(column.label)
+        return tell(column.label) + say(f"（{unit}）", f" ({unit})")
+
+    def column_help(self, table: str, name: str) -> str:
+        """What a column means; '' where its name says it."""
+        column = self.labels.column(table, name)
+        return tell(column.description) if column else ""
+
+    def is_shown(self, table: str, name: str) -> bool:
+        """Whether people may see the column on this page: internal ones never, other languages not now."""
+        if name.startswith("_") or self.labels.column(table, name) is None:
+            return False
+        suffix = LANGUAGE_SUFFIX.search(name)
+        return suffix is None or suffix[1] == current()
+
+    def shown_columns(self, table: str, columns: list[dict[str, Any]], rows: list[Any], *, every: bool = False) -> list[dict[str, Any]]:
+        """The columns of a table page in their order; of a long record type those that hold something."""
+        found = self.labels.tables.get(table)
+        if found is None:
+            return [column for column in columns if not column["name"].startswith("_")]
+        visible = {LANGUAGE_SUFFIX.sub("", column["name"]): column for column in columns if self.is_shown(table, column["name"])}
+        if every:
+            return list(visible.values())
+        chosen = [visible[name] for name in found.listed if name in visible]
+        if found.is_record:
+            opens = found.opens
+            chosen = [column for column in chosen if column["name"] == opens or _has_values(rows, column["name"])][:MOST_COLUMNS]
+        return chosen or list(visible.values())
+
+    def filter_columns_shown(self, table: str, names: Iterable[str]) -> list[str]:
+        """The columns that a reader may filter by."""
+        return [name for name in names if self.is_shown(table, name)]
+
+    def ordered_facets(self, table: str, facets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Facets as the table lists them, choices in their own order (severity by rank, not by count)."""
+        found = self.labels.tables.get(table)
+        order = list(found.facets) if found else []
+        facets = [facet for facet in facets if self.is_shown(table, facet["name"])]
+        facets.sort(key=lambda facet: order.index(facet["name"]) if facet["name"] in order else len(order))
+        for facet in facets:
+            column = self.labels.column(table, facet["name"])
+            ranks = list(column.choices) if column else []
+            if ranks:
+                facet["results"].sort(key=lambda item: ranks.index(item["value"]) if item["value"] in ranks else len(ranks))
+        return facets
+
+    def facet_value(self, table: str, name: str, item: dict[str, Any]) -> str:
+        """A value of a facet in words."""
+        if item["value"] in (None, ""):
+            return say("（无）", "(none)")
+        return self.value_words(table, name, item["value"], item.get("label"))
+
+    def value_words(self, table: str, name: str, value: Any, label: Any = None) -> str:
+        """A value without markup: its label, title or itself."""
+        words = self.labels.value(table, name, value)
+        if words is not None:
+            return tell(words)
+        column = self.labels.column(table, name)
+        if column is not None and column.type in self.cells.titles:
+            return self.cells.title(column.type, value)
+        if column is not None and column.type == "category":
+            return category(str(value))
+        if column is not None and column.type == "runs":
+            return say(f"第{value}批", f"Run {value}")
+        if column is not None and column.type in ("reasons", "field"):
+            return say("；", "; ").join(formats.reasons(self.labels, "", str(value)))
+        return str(label if label not in (None, "") else value)
+
+    def row_address(self, row: Any) -> str:
+        """The address that Datasette gave the row, from its first cell."""
+        found = re.search(r'href="([^"]+)"', str(row.cells[0]["value"]))
+        return found[1] if found else ""
+
+    def selection(self, table: str, filters: Any, request: Any, path_with_removed_args: Callable[..., str]) -> list[tuple[str, str]]:
+        """Each condition of the page in words, with the address of the page without it."""
+        found = []
+        for column, lookup, value in filters.selections():
+            words = say(*FILTER_WORDS.get(lookup, (lookup, lookup)))
+            shown = self.value_words(table, column, value) if lookup in ("exact", "not") else value
+            keys = [key for key in request.args if key in (column, f"{column}__{lookup}")]
+            names = {key: None for key in keys}
+            needs_value = lookup not in ("isnull", "notnull", "isblank", "notblank")
+            text = f"{self.column_label(table, column, with_unit=False)} {words}" + (f" {shown}" if needs_value else "")
+            found.append((text, path_with_removed_args(request, names)))
+        return found
+
+    def findings_where(self, **conditions: Any) -> str:
+        """The findings table, filtered."""
+        return self.rows_where("findings", **conditions)
+
+    def rows_where(self, table: str, **conditions: Any) -> str:
+        """A table, filtered; None asks for an empty column."""
+        pairs = [(name, value) if value is not None else (f"{name}__isnull", "1") for name, value in conditions.items()]
+        address = str(self.urls.table(DATABASE, table))
+        return address + ("?" + urlencode(pairs) if pairs else "")
+
+    def badge(self, table: str, name: str, value: Any) -> Any:
+        """A value of a choice as a small mark."""
+        return badge(name, str(value), self.labels.value(table, name, value))
+
+    def own_tables(self, present: Iterable[str]) -> list[tuple[str, list[str]]]:
+        """The tables that people see, in groups with a heading each."""
+        present = set(present)
+        groups = [("results", say("检查结果", "Results")), ("records", say("业务记录", "Records")), ("basis", say("基础资料", "Basis"))]
+        return [(heading, [name for name, table in self.labels.tables.items() if table.group == group and name in present])
+                for group, heading in groups]
+
+
+def departments_in_order(counts: dict[str | None, dict[str, int]]) -> list[str | None]:
+    """Departments with the gravest and most leads first; records without a department last."""
+    ranks = ("high", "medium", "low", "info")
+    return sorted(counts, key=lambda name: (name is None, *(-counts[name].get(rank, 0) for rank in ranks), name or ""))
+
+
+def _has_values(rows: list[Any], name: str) -> bool:
+    return any(cell["column"] == name and str(cell["value"]).strip() not in ("", "&nbsp;") for row in rows for cell in row.cells)
+
+
+def filter_choices(selected: str = "") -> list[tuple[str, str]]:
+    """Key and words of the comparisons offered; one that is in use is offered too."""
+    keys = [*OFFERED_FILTERS, *([selected] if selected and selected not in OFFERED_FILTERS else [])]
+    return [(key + ("__1" if key in ("isblank", "notblank", "isnull", "notnull") else ""), say(*FILTER_WORDS[key])) for key in keys
+            if key in FILTER_WORDS]
+
+
+def in_language(row: dict[str, Any] | None, name: str) -> str:
+    """`name_zh` or `name_en` of a row, the Chinese one where the other is empty."""
+    if not row:
+        return ""
+    return str(row.get(f"{name}_{current()}") or row.get(f"{name}_zh") or "")
+
+
+def error_words(message: object) -> str:
+    """An error of Datasette in the reader's language."""
+    text = str(message)
+    if current() == "en":
+        return text
+    return ERRORS.get(text, ERRORS["Page not found"] if "404" in text else "请求有误，无法显示此页面。")
+
+
+def show_hide_words(text: str) -> str:
+    """The link that shows or hides the SQL."""
+    return say("显示 SQL" if text == "show" else "隐藏 SQL", text)
+
