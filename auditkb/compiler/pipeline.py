@@ -1,0 +1,95 @@
+"""The stages through which a record passes: its own fields, then one stage (a CTE) for each let and each aggregate.
+
+Every stage selects all columns of the one before and adds its own, so a column once made can be used by every later
+expression. Columns are named as the rule names them ("contract.signed_on"), which keeps the stored SQL readable; columns
+of rows k steps down are prefixed with k ("1.amount"), so that no name is ever ambiguous.
+"""
+
+from __future__ import annotations
+
+from auditkb.compiler import sqlite
+from auditkb.dictionary import Dictionary
+
+
+LONG = 240
+"""Characters from which a column's expression is computed once instead of being written out at each use."""
+
+
+class Columns:
+    """Which columns of a record type, and of the rows above it, somebody needs; written as one SELECT."""
+
+    def __init__(self, dictionary: Dictionary, record_type: str, *, prefix: str = "", source: str | None = None):
+        self.dictionary = dictionary
+        self.record_type = record_type
+        self.prefix = prefix
+        self.source = source or f"{sqlite.name(record_type)} AS r"
+        self.columns: dict[str, str] = {}
+        self.joins: dict[tuple[str, ...], str] = {}
+
+    def type_at(self, ups: tuple[str, ...]) -> str:
+        """The record type reached by following references."""
+        record_type = self.record_type
+        for step in ups:
+            record_type = self.dictionary[record_type].fields[step].type
+        return record_type
+
+    def column(self, ups: tuple[str, ...], name: str) -> str:
+        """The quoted column of a field of the row, or of a row above it."""
+        alias = self.prefix + ".".join((*ups, name))
+        if alias not in self.columns:
+            self.columns[alias] = f"{self._owner(ups)}.{sqlite.name(name)}"
+        return sqlite.name(alias)
+
+    def _owner(self, ups: tuple[str, ...]) -> str:
+        if not ups:
+            return "r"
+        alias = sqlite.name(".".join(ups))
+        if ups not in self.joins:
+            above = self._owner(ups[:-1])
+            self.joins[ups] = (f"LEFT JOIN {sqlite.name(self.type_at(ups))} AS {alias}"
+                               f" ON {alias}.key = {above}.{sqlite.name(ups[-1])}")
+        return alias
+
+    def select(self, indent: str = "  ") -> str:
+        """The SELECT of every column asked for."""
+        columns = f",\n{indent}  ".join(f"{text} AS {sqlite.name(alias)}" for alias, text in self.columns.items())
+        joins = "".join(f"\n{indent}{join}" for join in self.joins.values())
+        return f"SELECT {columns}\n{indent}FROM {self.source}{joins}"
+
+
+class Pipeline:
+    """Stages over the rows of one record type."""
+
+    def __init__(self, base: Columns, label: str, identity: str = "r.key"):
+        """`label` begins the names of the CTEs; `identity` is the SQL that names a row of the first stage."""
+        self.base = base
+        self.label = label
+        self.base.columns["_id"] = identity
+        self.base.columns["_key"] = "r.key"
+        self.steps: list[tuple[str, str]] = []
+        self.current = f"{label}0"
+        self._number = 0
+
+    def add_cte(self, kind: str, body: str) -> str:
+        """Add a CTE that is not a stage (an aggregate's groups); gives its name."""
+        self._number += 1
+        name = f"{self.label}{kind}{self._number}"
+        self.steps.append((name, body))
+        return name
+
+    def add_stage(self, columns: list[tuple[str, str]], join: str = "", *, kept: bool = False) -> None:
+        """Add a stage with new columns (name, SQL over the columns so far; `s.` is the stage before).
+
+        SQLite writes a stage's expressions into every later use of its columns; long ones multiply. `kept` makes it
+        compute the columns once a row instead, as it also does by itself here for long expressions.
+        """
+        self._number += 1
+        kept = kept or any(len(text) > LONG for _, text in columns)
+        added = "".join(f",\n    {text} AS {sqlite.name(name)}" for name, text in columns)
+        body = f"SELECT s.*{added}\n  FROM {self.current} AS s{join}{sqlite.KEEP if kept else ''}"
+        self.current = f"{self.label}{self._number}"
+        self.steps.append((self.current, body))
+
+    def ctes(self) -> list[tuple[str, str]]:
+        """Every CTE in order, the first stage in front."""
+        return [(f"{self.label}0", self.base.select()), *self.steps]

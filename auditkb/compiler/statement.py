@@ -1,0 +1,229 @@
+"""The whole SQL of a rule: outcomes of every record, or all that a finding shows of some records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from auditkb.compiler import sqlite, tables
+from auditkb.compiler.pipeline import Columns, Pipeline
+from auditkb.compiler.reasons import Guarded, reasons_sql
+from auditkb.compiler.row_compiler import Context, RowCompiler
+from auditkb.compiler.translate import truth, value
+from auditkb.compiler.values import Value
+from auditkb.dictionary import Dictionary
+from auditkb.expressions.tree import Field, LetName, Node, Parameter, Rows, walk
+from auditkb.rules.checked import Rule
+
+KEYS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value that the details of a record hold: its column, and the column of its upper bound where it has one."""
+
+    node: Node
+    column: str
+    upper: str | None
+
+
+@dataclass
+class Compiled:
+    """The SQL of one rule, with or without its stand-ins."""
+
+    rule: Rule
+    assumed: bool
+    outcomes: str
+    """key, department, outcome, reasons; a row for each record of the checked type."""
+    details: str
+    """The same and every value, for the records whose keys are in `{keys}` (to be replaced by SQL of a set)."""
+    shown: dict[str, Shown] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    """Evidence rows by name: the column of their keys."""
+
+    def for_one(self) -> str:
+        """The details of one record, named by `:key`: the SQL that an inspector can run."""
+        return self.details.replace("{keys}", "(:key)")
+
+
+def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False) -> Compiled:
+    """Write the SQL of `rule` for SQLite. `as_of` is the run's declared day (ISO)."""
+    return _Statement(rule, dictionary, as_of, assumed).write()
+
+
+class _Statement:
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool):
+        self.rule = rule
+        self.assumed = assumed
+        self.dictionary = dictionary
+        context = Context(dictionary, rule.parameters, rule.lets, rule.child_lets, rule.peers, rule.event_date,
+                          rule.assumptions, assumed, as_of)
+        base = Columns(dictionary, rule.checks)
+        base.column((), "_department")
+        self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
+        self.pipeline = self.compiler.pipeline
+
+    def write(self) -> Compiled:
+        compiler, rule = self.compiler, self.rule
+        applies = compiler.condition(rule.applies)
+        extra: list[Guarded] = []
+        valid = rule.file.valid
+        if valid is not None:
+            inside = tables.period(compiler, valid.from_.isoformat() if valid.from_ else None,
+                                   valid.to.isoformat() if valid.to else None)
+            applies = f"({inside} AND {applies})"
+            extra.append(((f"{inside} IS NULL",), "'event_date_unknown'"))
+        fails = truth(rule.fails, compiler)
+        self.pipeline.add_stage([("?applies", applies), ("?fails", fails)], kept=True)
+        nodes = [node for node in (rule.applies, rule.fails) if node is not None]
+        undecided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
+        self.pipeline.add_stage([("?reasons", f"CASE WHEN {undecided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
+        self.pipeline.add_stage([("?outcome", _OUTCOME)], kept=True)
+        exemption = self._exemption()
+        covered = f'"?outcome" IN (\'fail\', \'not_evaluated\') AND {exemption} IS NOT NULL' if exemption else "0"
+        head = (f"_key AS key, _department AS department, CASE WHEN {covered} THEN 'exempt' ELSE \"?outcome\" END AS outcome,"
+                f"\n  CASE WHEN {covered} THEN 'exemption:' || {exemption or 'NULL'}"
+                f" WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END AS reasons")
+        outcomes = f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current}"
+        return self._details(head, outcomes)
+
+    def _exemption(self) -> str | None:
+        """SQL of the key of an exemption record that covers the record, or NULL."""
+        kinds = self.rule.file.exempt_by
+        if not kinds:
+            return None
+        compiler, types = self.compiler, self.dictionary.types
+        own = types[self.rule.checks].fields
+        links = []
+        for name, item in types["exemption"].fields.items():
+            if item.type == self.rule.checks:
+                links.append(f"e.{sqlite.name(name)} = _key")
+            elif item.is_reference:
+                links += [f"e.{sqlite.name(name)} = {compiler.column((), field_name)}" for field_name, field_ in own.items()
+                          if field_.type == item.type and item.type not in ("organisation", "department")]
+        first, last = compiler.event()
+        listed = ", ".join(sqlite.literal(kind) for kind in kinds)
+        return (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(links)})"
+                f" AND (e.starts_on IS NULL OR e.starts_on <= {first}) AND (e.ends_on IS NULL OR e.ends_on >= {last}))")
+
+    def _details(self, head: str, outcomes: str) -> Compiled:
+        compiler, rule = self.compiler, self.rule
+        compiled = Compiled(rule, self.assumed, outcomes, "")
+        columns: list[tuple[str, str]] = []
+        for name, node in self._names():
+            found = value(node, compiler)
+            column = f"v{len(compiled.shown)}"
+            columns.append((column, found.low))
+            upper = None
+            if found.high is not None:
+                upper = f"{column}^"
+                columns.append((upper, found.high))
+            compiled.shown[name] = Shown(node, column, upper)
+        first, last = compiler.event()
+        columns += [("event_from", first), ("event_to", last),
+                    ("high", compiler.condition(rule.high_when, "0")),
+                    ("amount", value(rule.amount, compiler).exact if rule.amount is not None else "NULL"),
+                    ("conflict", self._conflict())]
+        columns += [(f"cited{index}", "1" if node is None else truth(node, compiler))
+                    for index, (_, node) in enumerate(rule.criteria)]
+        columns += [(f"from:{name}", compiler.parameter_row(Parameter(name, table.kind)))
+                    for name, table in rule.parameters.items() if table.kind.name == "list" or table.rows]
+        if self.assumed:
+            columns += self._stood_in()
+        for item in rule.evidence:
+            if item.rows is not None:
+                compiled.rows[item.name] = f"rows:{item.name}"
+                columns.append((f"rows:{item.name}", self._keys(item.rows)))
+        text = ",\n  ".join(f"{sql} AS {sqlite.name(name)}" for name, sql in columns)
+        compiled.details = (f"WITH {_ctes(self.pipeline)}\nSELECT {head},\n  {text}\nFROM {self.pipeline.current} AS s"
+                            f"\nWHERE _key IN {{keys}}")
+        return compiled
+
+    def _names(self) -> Iterable[tuple[str, Node]]:
+        """Every field, let and parameter that the rule speaks of, by the name it has there."""
+        named: dict[str, Node] = {}
+        for item in self.rule.evidence:
+            if item.node is not None:
+                named[item.name] = item.node
+        named |= self.rule.shown
+        for root in self.rule.nodes():
+            for part in walk(root):
+                if isinstance(part, Field) and part.level == 0 and not part.path.startswith(("peers.", "earlier.", "later.")):
+                    named.setdefault(part.path, part)
+        child_fields = {part for node in self.rule.child_lets.values() for part in walk(node)}
+        named = {name: node for name, node in named.items() if node not in child_fields or name in self.rule.shown}
+        for name, node in self.rule.lets.items():
+            named.setdefault(name, LetName(name, node.kind))
+        for name, table in self.rule.parameters.items():
+            named.setdefault(f":{name}", Parameter(name, table.kind))
+        return named.items()
+
+    def _conflict(self) -> str:
+        """Whether a parameter lies beyond the law's own limit for this record."""
+        tests = []
+        for name, table in self.rule.parameters.items():
+            own = value(Parameter(name, table.kind), self.compiler).exact
+            if table.at_most is not None:
+                tests.append(f"{own} > {value(table.at_most, self.compiler).exact}")
+            if table.at_least is not None:
+                tests.append(f"{own} < {value(table.at_least, self.compiler).exact}")
+        return "COALESCE(" + " OR ".join(tests) + ", 0)" if tests else "0"
+
+    def _stood_in(self) -> list[tuple[str, str]]:
+        """For each assumption, which stand-in was used: 1 the first, 2 the second …; NULL where none was needed."""
+        columns = []
+        for index, assumption in enumerate(self.rule.assumptions):
+            raw = self._raw(assumption.target, assumption.field)
+            parts = "".join(f" WHEN {value(part, self.compiler).exact} IS NOT NULL THEN {number}"
+                            for number, part in enumerate(assumption.stand_ins, 1))
+            columns.append((f"stood_in{index}", f"CASE WHEN {raw} IS NOT NULL THEN NULL{parts} END"))
+        if len(self.rule.event_date) > 1:
+            known = "".join(f" WHEN {self.compiler.column(item.ups, item.name)} IS NOT NULL THEN {number}"
+                            for number, item in enumerate(self.rule.event_date))
+            columns.append(("event_entry", f"CASE{known} END"))
+        return columns
+
+    def _raw(self, target: str, item: Field | None) -> str:
+        if item is not None:
+            return self.compiler.column(item.ups, item.name)
+        # A let's own value, without its stand-in.
+        return f"({value(self.rule.lets[target], self.compiler).exact})"
+
+    def _keys(self, rows: Rows) -> str:
+        compiler = self.compiler
+        if rows.peers is not None:
+            return self._peer_keys(rows)
+        chain, depth = f"FROM {sqlite.name(rows.downs[0][0])} AS d1", len(rows.downs)
+        for number, (child, link) in enumerate(rows.downs[1:], 2):
+            chain += f" JOIN {sqlite.name(child)} AS d{number} ON d{number}.{sqlite.name(link)} = d{number - 1}.key"
+        where = f"WHERE d1.{sqlite.name(rows.downs[0][1])} = s.{compiler.pivot(rows)}"
+        return sqlite.row_keys(f"{chain} {where}", f"d{depth}.key", KEYS_SHOWN + 1)
+
+    def _peer_keys(self, rows: Rows) -> str:
+        peers, compiler = self.compiler.peers, self.compiler
+
+        def own(item: Node, alias: str) -> str:
+            return f"{alias}.{value(item, compiler, folded=True).exact}"
+
+        tests = [f"{own(item, 'p')} = {own(item, 's')}" for item in peers.same]
+        tests += [f"{own(item, 'p')} <> {own(item, 's')}" for item in peers.different]
+        tests.append("p._id <> s._id")
+        if peers.order is not None:
+            mine, other = own(peers.order, "s"), own(peers.order, "p")
+            sign = {"earlier": "<", "later": ">"}.get(str(rows.peers))
+            if sign is not None:
+                tests.append(f"({other} {sign} {mine} OR ({other} = {mine} AND p._id {sign} s._id))")
+            if peers.within_days is not None:
+                tests.append(f"ABS({sqlite.days_between(mine, other)}) <= {value(peers.within_days, compiler).exact}")
+        return sqlite.row_keys(f"FROM {self.pipeline.current} AS p WHERE {' AND '.join(tests)}", "p._key", KEYS_SHOWN + 1)
+
+
+_OUTCOME = """CASE WHEN "?applies" = 0 THEN 'not_applicable' WHEN "?fails" = 0 THEN 'pass'
+    WHEN "?applies" AND "?fails" THEN 'fail'
+    WHEN "?reasons" IS NOT NULL AND length("?reasons") - length(replace("?reasons", '|', '')) + 1
+      = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN 'not_applicable'
+    ELSE 'not_evaluated' END"""
+
+
+def _ctes(pipeline: Pipeline) -> str:
+    return ",\n".join(f"{name} AS (\n  {body})" for name, body in pipeline.ctes())

@@ -1,0 +1,137 @@
+"""Running compiled rules on SQLite: outcomes of every record into a temporary table, details of the few that fail.
+
+Rule SQL runs behind SQLite's authorizer: it may read record tables and the working calendar, call the functions that
+the compiler uses, and write nothing but its own temporary table. A rule that takes longer than its time budget stops.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from auditkb.compiler.statement import Compiled, compile_rule
+from auditkb.dictionary import Dictionary
+from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.rules.checked import Rule
+
+FUNCTIONS = frozenset(
+    "abs avg cast char coalesce count date group_concat instr julianday length max min nullif printf replace round"
+    " row_number substr sum".split())
+RESULT = "auditkb_result"
+STEPS_BETWEEN_LOOKS = 100_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule says of one record."""
+
+    key: str
+    department: str | None
+    outcome: str
+    reasons: tuple[str, ...]
+    assumed: bool
+
+
+@dataclass(frozen=True)
+class RuleSql:
+    """A rule's SQL: as recorded, and with its stand-ins where it has any."""
+
+    rule: Rule
+    plain: Compiled
+    assumed: Compiled | None
+
+    @property
+    def best(self) -> Compiled:
+        """The SQL that decides most: the one to store and to show."""
+        return self.assumed or self.plain
+
+
+def prepare(rule: Rule, dictionary: Dictionary, as_of: str) -> RuleSql:
+    """Compile a rule for a run on the day `as_of` (ISO)."""
+    plain = compile_rule(rule, dictionary, as_of=as_of)
+    assumed = compile_rule(rule, dictionary, as_of=as_of, assumed=True) if rule.has_assumptions else None
+    return RuleSql(rule, plain, assumed)
+
+
+@contextmanager
+def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: float | None = None) -> Iterator[None]:
+    """Let only reading of records and the known functions through, for at most `seconds`."""
+    readable = {*dictionary.types, "working_calendar", RESULT, "sqlite_temp_master", "sqlite_master"}
+    started = time.monotonic()
+
+    def allow(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
+        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION):
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ:
+            # A CTE is read under its own name and with no database.
+            return sqlite3.SQLITE_OK if first in readable or database is None else sqlite3.SQLITE_DENY
+        if action == sqlite3.SQLITE_FUNCTION:
+            return sqlite3.SQLITE_OK if (second or "").lower() in FUNCTIONS else sqlite3.SQLITE_DENY
+        if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_UPDATE):
+            return sqlite3.SQLITE_OK if first == RESULT and database == "temp" else sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_DENY
+
+    connection.set_authorizer(allow)
+    if seconds is not None:
+        connection.set_progress_handler(lambda: int(time.monotonic() - started > seconds), STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise fail(f"规则运行超过 {seconds:.0f} 秒，已停止", f"the rule ran longer than {seconds:.0f} s and was stopped") from error
+        raise
+    finally:
+        connection.set_authorizer(None)
+        connection.set_progress_handler(None, 0)
+
+
+def open_result(connection: sqlite3.Connection) -> None:
+    """Make the temporary table that holds the outcomes of one rule."""
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {RESULT} (key TEXT PRIMARY KEY, department TEXT, outcome TEXT,"
+                       " reasons TEXT, assumed INTEGER) WITHOUT ROWID")
+
+
+def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None) -> None:
+    """Fill the temporary table with an outcome for every record of the rule's type.
+
+    A record that is decided without stand-ins keeps that outcome; only what is not_evaluated is asked again with them.
+    Raises KnowledgeBaseError if the rule breaks or takes too long.
+    """
+    try:
+        with guarded(connection, dictionary, seconds):
+            connection.execute(f"DELETE FROM temp.{RESULT}")
+            connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, outcome, reasons, 0 FROM ({sql.plain.outcomes})")
+            if sql.assumed is not None:
+                connection.execute(
+                    f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, 1 FROM ({sql.assumed.outcomes})"
+                    f" WHERE outcome <> 'not_evaluated' AND key IN (SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')")
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
+
+
+def outcomes(connection: sqlite3.Connection, where: str = "1") -> Iterator[Outcome]:
+    """The rows of the temporary table, in key order."""
+    for key, department, outcome, reasons, assumed in connection.execute(
+            f"SELECT key, department, outcome, reasons, assumed FROM temp.{RESULT} WHERE {where} ORDER BY key"):
+        yield Outcome(key, department, outcome, tuple(dict.fromkeys((reasons or "").split("|"))) if reasons else (), bool(assumed))
+
+
+def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, where: str) -> Iterator[dict[str, Any]]:
+    """Every value of the records whose outcome fits `where`, each with `assumed` and the SQL's own column names."""
+    for compiled, assumed in ((sql.plain, 0), (sql.assumed, 1)):
+        if compiled is None:
+            continue
+        keys = f"(SELECT key FROM temp.{RESULT} WHERE ({where}) AND assumed = {assumed})"
+        with guarded(connection, dictionary):
+            cursor = connection.execute(compiled.details.replace("{keys}", keys))
+            names = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+        for row in rows:
+            yield {**dict(zip(names, row, strict=True)), "assumed": assumed, "compiled": compiled}
+
+
+__all__ = ["KnowledgeBaseError", "Outcome", "RuleSql", "details", "evaluate", "guarded", "open_result", "outcomes", "prepare"]

@@ -1,0 +1,222 @@
+"""A rule's examples: its tests and its documentation. Given records go into a database of their own and are checked.
+
+A type that is given, even as [], is wholly loaded; a type not given is not; `not_covered` names types that are partly
+loaded. A reference that is not given points to the one given record of its type, if there is exactly one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from auditkb.database import fill_working_calendar
+from auditkb.dictionary import Dictionary
+from auditkb.engines import sqlite as engine
+from auditkb.errors import Fault, Text, did_you_mean
+from auditkb.records import insert_statement
+from auditkb.rules.checked import ParameterRow, Rule
+from auditkb.rules.model import Example
+from auditkb.schema import create_tables
+from auditkb.values import fold
+
+AS_OF = "2026-11-22"
+Row = dict[str, Any]
+World = dict[str, list[Row]]
+"""Rows of every given type, ready to store: plain columns, `_states`, `_covered`, folded text."""
+
+
+@dataclass(frozen=True)
+class ExampleResult:
+    """What an example gave, and every way in which that differs from what it expects."""
+
+    rule: Rule
+    index: int
+    example: Example
+    outcomes: dict[str, engine.Outcome]
+    faults: list[Fault]
+
+
+def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
+    """Run every example of a rule on SQLite."""
+    for index, example in enumerate(rule.file.examples):
+        yield run_example(rule, dictionary, index, example)
+
+
+def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example) -> ExampleResult:
+    """Run one example; its faults carry the place of the example in the rule's file."""
+    say = _Faults(rule, index)
+    world = build_world(rule, dictionary, example, say)
+    if say.faults:
+        return ExampleResult(rule, index, example, {}, say.faults)
+    varied = with_parameters(rule, example.with_)
+    as_of = example.as_of.isoformat() if example.as_of else AS_OF
+    connection = open_world(dictionary)
+    try:
+        store_world(connection, dictionary, world)
+        sql = engine.prepare(varied, dictionary, as_of)
+        engine.evaluate(connection, sql, dictionary)
+        found = {item.key: item for item in engine.outcomes(connection)}
+        rows = {row["key"]: row for row in engine.details(connection, sql, dictionary, "1")}
+    finally:
+        connection.close()
+    _compare(rule, example, found, rows, world, say)
+    return ExampleResult(rule, index, example, found, say.faults)
+
+
+class _Faults:
+    def __init__(self, rule: Rule, index: int):
+        self.rule = rule
+        self.index = index
+        self.faults: list[Fault] = []
+
+    def __call__(self, path: tuple[str | int, ...], zh: str, en: str, hint: Text | None = None) -> None:
+        name = self.rule.file.examples[self.index].name
+        text = Text(f"例“{name.zh}”：{zh}", f'example "{name.en}": {en}')
+        self.faults.append(self.rule.source.fault(("examples", self.index, *path), text, hint=hint))
+
+
+# the world of an example
+
+
+def open_world(dictionary: Dictionary) -> sqlite3.Connection:
+    """An empty database in memory with all tables and the working calendar."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    _template(dictionary).backup(connection)
+    engine.open_result(connection)
+    return connection
+
+
+_templates: dict[int, sqlite3.Connection] = {}
+
+
+def _template(dictionary: Dictionary) -> sqlite3.Connection:
+    """Tables and calendar made once a process; each example starts from a copy."""
+    if id(dictionary) not in _templates:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        create_tables(connection, dictionary)
+        connection.execute("begin")
+        fill_working_calendar(connection)
+        connection.execute("commit")
+        _templates[id(dictionary)] = connection
+    return _templates[id(dictionary)]
+
+
+def build_world(rule: Rule, dictionary: Dictionary, example: Example, say: _Faults) -> World:
+    """The example's records as rows; unknown types, fields and choices are said with their place."""
+    given: dict[str, list[Row]] = {}
+    for name, rows in example.given.items():
+        if name not in dictionary.types:
+            say(("given", name), f"没有记录类型“{name}”", f'there is no record type "{name}"', did_you_mean(name, list(dictionary.types)))
+            continue
+        given[name] = [dict(row) for row in (rows if isinstance(rows, list) else [rows])]
+        for number, row in enumerate(given[name], 1):
+            row.setdefault("id", f"{name}{number}")
+    covered = "".join(f"|{name}|" for name in given if name not in example.not_covered)
+    world: World = {}
+    for name, rows in given.items():
+        world[name] = [_stored(dictionary, name, row, given, covered, ("given", name), say) for row in rows]
+    for key, kind in example.exempt:
+        world.setdefault("exemption", []).append(
+            {"key": f"{key}/{kind}", "type": kind, rule.checks: key, "_states": None, "_covered": ""})
+    return world
+
+
+def _stored(dictionary: Dictionary, name: str, row: Row, given: dict[str, list[Row]], covered: str,
+            path: tuple[str | int, ...], say: _Faults) -> Row:
+    record_type = dictionary[name]
+    stored: Row = {"key": str(row["id"]), "_covered": covered}
+    states = ""
+    for field, value in row.items():
+        if field == "id":
+            continue
+        if field not in record_type.fields and field not in ("_department", "_organisation"):
+            say(path, f"“{name}”没有字段“{field}”", f'{name} has no field "{field}"', did_you_mean(field, list(record_type.fields)))
+            continue
+        if isinstance(value, dict) and set(value) == {"state"}:
+            states += f"|{field}={value['state']}"
+            stored[field] = None
+            continue
+        stored[field] = value.isoformat() if isinstance(value, datetime.date) else int(value) if isinstance(value, bool) else value
+        entry = record_type.fields.get(field)
+        if entry is not None and entry.choices is not None and value not in entry.choices:
+            say(path, f"“{field}”没有选项“{value}”", f'{field} has no choice "{value}"', did_you_mean(str(value), list(entry.choices)))
+        if entry is not None and entry.is_reference:
+            stored[field] = str(value)
+        if entry is not None and entry.compared and value is not None:
+            stored[f"_folded_{field}"] = fold(str(value))
+    for field, entry in record_type.fields.items():
+        if field not in row and entry.is_reference and not dictionary[entry.type].created_by_reference:
+            targets = given.get(entry.type, [])
+            if len(targets) == 1 and entry.type != name:
+                stored[field] = str(targets[0]["id"])
+    stored["_states"] = states + "|" if states else None
+    return stored
+
+
+def store_world(connection: sqlite3.Connection, dictionary: Dictionary, world: World) -> None:
+    """Write the rows of a world as they are."""
+    for name, rows in world.items():
+        for row in rows:
+            connection.execute(insert_statement(name, row), tuple(row.values()))
+
+
+def with_parameters(rule: Rule, values: dict[str, Any]) -> Rule:
+    """The rule with other parameter values for every record, as an office may set them."""
+    if not values:
+        return rule
+    import dataclasses
+
+    from auditkb.parameters import stored
+
+    tables = dict(rule.parameters)
+    for name, value in values.items():
+        first = ParameterRow({}, stored(value), source=Text("例中设定", "set in the example"))
+        tables[name] = dataclasses.replace(tables[name], rows=(first, *tables[name].rows))
+    return dataclasses.replace(rule, parameters=tables)
+
+
+# what came of it
+
+
+def _compare(rule: Rule, example: Example, found: dict[str, engine.Outcome], rows: dict[str, dict[str, Any]],
+             world: World, say: _Faults) -> None:
+    expected = example.expect
+    if isinstance(expected, str):
+        keys = [row["key"] for row in world.get(rule.checks, [])]
+        if len(keys) != 1:
+            say(("expect",), "有多条被检查的记录，请按记录写 {编号: 结果}", "several records are checked: write {id: outcome}")
+            return
+        expected = {keys[0]: expected}
+    for key, outcome in expected.items():
+        if key not in found:
+            say(("expect",), f"没有记录“{key}”", f'there is no record "{key}"', did_you_mean(str(key), list(found)))
+        elif found[key].outcome != outcome:
+            why = "、".join(found[key].reasons)
+            say(("expect",), f"“{key}”应为 {outcome}，得到 {found[key].outcome}（{why}）",
+                f'"{key}" should be {outcome} and is {found[key].outcome} ({why})')
+    if len(expected) != 1:
+        return
+    key = next(iter(expected))
+    if key in rows and key in found:
+        _compare_details(example, found[key], rows[key], say)
+
+
+def _compare_details(example: Example, outcome: engine.Outcome, row: dict[str, Any], say: _Faults) -> None:
+    presumed = outcome.assumed and outcome.outcome == "fail"
+    checks = [("high", example.high, bool(row["high"])), ("presumed", example.presumed, presumed),
+              ("conflict", example.conflict, bool(row["conflict"])), ("amount", example.amount, row["amount"])]
+    for name, wanted, got in checks:
+        if wanted is not None and wanted != got:
+            say((name,), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}")
+    if example.reason is not None and example.reason not in outcome.reasons:
+        say(("reason",), f"原因应含 {example.reason}，得到 {'、'.join(outcome.reasons)}",
+            f"the reasons should hold {example.reason} and are {', '.join(outcome.reasons)}")
+    shown = row["compiled"].shown
+    for name, wanted in example.let.items():
+        got = row[shown[name].column] if name in shown else None
+        plain = wanted.isoformat() if isinstance(wanted, datetime.date) else int(wanted) if isinstance(wanted, bool) else wanted
+        if got != plain and not (isinstance(got, float) and isinstance(plain, (int, float)) and abs(got - plain) < 1e-9):
+            say(("let",), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}")

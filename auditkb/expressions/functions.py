@@ -1,0 +1,72 @@
+"""The functions of the language and the arithmetic of its types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditkb.expressions.tree import DATE, INTEGER, MONEY, NUMBER, RATIO, Kind
+
+AGGREGATES = ("count", "sum", "min", "max", "median", "missing")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a function takes and gives; `year` stands for a date or a whole number that is a year."""
+
+    takes: tuple[str, ...]
+    gives: Kind
+
+
+FUNCTIONS = {
+    "days_between": Signature(("date", "date"), INTEGER),
+    "workdays_between": Signature(("date", "date"), INTEGER),
+    "months_between": Signature(("date", "date"), INTEGER),
+    "add_days": Signature(("date", "integer"), DATE),
+    "add_months": Signature(("date", "integer"), DATE),
+    "next_workday": Signature(("date",), DATE),
+    "end_of_year": Signature(("year",), DATE),
+    "year_of": Signature(("date",), INTEGER),
+}
+SAME_KIND = ("abs", "least", "greatest")
+NAMES = (*FUNCTIONS, *SAME_KIND, *AGGREGATES, "blank", "points")
+
+
+def accepts(expected: str, kind: Kind) -> bool:
+    """Whether a value of `kind` may stand where a function takes `expected`."""
+    if expected == "year":
+        return kind.name in ("date", "integer")
+    return kind.name == expected or (expected == "integer" and kind.name == "number")
+
+
+def common_kind(left: Kind, right: Kind) -> Kind | None:
+    """The kind in which both values can be compared, or None: a date never meets money."""
+    if left == right:
+        return left
+    if left.numeric and right == NUMBER:
+        return left
+    if right.numeric and left == NUMBER:
+        return right
+    return None
+
+
+_PRODUCTS = {
+    ("money", "ratio"): MONEY, ("money", "integer"): MONEY, ("money", "number"): MONEY,
+    ("ratio", "ratio"): RATIO, ("ratio", "integer"): RATIO, ("ratio", "number"): RATIO,
+    ("integer", "integer"): INTEGER, ("integer", "number"): NUMBER, ("number", "number"): NUMBER,
+}
+_QUOTIENTS = {
+    ("money", "money"): RATIO, ("money", "integer"): MONEY, ("money", "number"): MONEY, ("money", "ratio"): MONEY,
+    ("integer", "integer"): RATIO, ("ratio", "ratio"): RATIO, ("ratio", "integer"): RATIO, ("ratio", "number"): RATIO,
+    ("integer", "number"): RATIO, ("number", "integer"): RATIO, ("number", "number"): RATIO,
+}
+
+
+def arithmetic_kind(operator: str, left: Kind, right: Kind) -> Kind | None:
+    """The kind of `left operator right`, or None where it has no meaning (money times money, a date plus a number)."""
+    if operator in "+-":
+        kind = common_kind(left, right)
+        # 1 + a ratio is a ratio: `(1 + :share) * price`.
+        return kind if kind is not None and kind.numeric else None
+    if operator == "*":
+        return _PRODUCTS.get((left.name, right.name)) or _PRODUCTS.get((right.name, left.name))
+    return _QUOTIENTS.get((left.name, right.name))

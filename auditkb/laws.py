@@ -1,0 +1,80 @@
+"""The law register `rules/laws.yml`: which provision was in force when, and whether its text was read."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, RootModel
+
+from auditkb.errors import Text
+from auditkb.rules.model import Bilingual, Criterion, Strict
+from auditkb.yaml_files import load_model
+
+
+class Article(Strict):
+    """One provision. `verified`: somebody read it in the law's own text."""
+
+    verified: bool = False
+    says: Bilingual | None = None
+    from_: datetime.date | None = Field(default=None, alias="from")
+    to: datetime.date | None = None
+
+
+class Law(Strict):
+    """One law, regulation or internal rule, with its time in force; both ends belong to it."""
+
+    title: Bilingual
+    number: str | None = None
+    from_: datetime.date | None = Field(default=None, alias="from")
+    to: datetime.date | None = None
+    internal: bool = False
+    articles: dict[str, Article] = {}
+
+
+class LawRegister(RootModel[dict[str, Law]]):
+    """The whole file."""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A provision as a finding shows it. `possible`: whether it governs depends on what is not recorded."""
+
+    law: str
+    article: str | None
+    title: Text
+    says: Text | None
+    role: str
+    verified: bool
+    possible: bool
+
+
+def load_laws(path: Path) -> LawRegister:
+    """Read the register; faults with their places."""
+    return load_model(LawRegister, path)[0]
+
+
+def in_force(register: LawRegister, criterion: Criterion, first: str | None, last: str | None) -> bool:
+    """Whether a provision was in force on every day from `first` to `last` (ISO; None: the day is unknown).
+
+    Where law changes within what is known of the date, nothing is cited.
+    """
+    law = register.root[criterion.law]
+    article = law.articles.get(criterion.article or "")
+    starts = max((day for day in (law.from_, article.from_ if article else None) if day), default=None)
+    ends = min((day for day in (law.to, article.to if article else None) if day), default=None)
+    if starts is None and ends is None:
+        return True
+    if first is None or last is None:
+        return False
+    return (starts is None or first >= starts.isoformat()) and (ends is None or last <= ends.isoformat())
+
+
+def cite(register: LawRegister, criterion: Criterion, *, possible: bool) -> Citation:
+    """The citation of one criterion."""
+    law = register.root[criterion.law]
+    article = law.articles.get(criterion.article or "")
+    says = Text(article.says.zh, article.says.en) if article is not None and article.says is not None else None
+    verified = article.verified if article is not None else law.internal
+    return Citation(criterion.law, criterion.article, Text(law.title.zh, law.title.en), says, criterion.role, verified, possible)

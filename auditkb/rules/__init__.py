@@ -1,0 +1,1 @@
+"""Rules: YAML files of `rules/` -> checked rules with typed expressions."""

@@ -1,0 +1,290 @@
+"""Rule file -> checked rule: every expression typed, every name known, all faults of the file at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from auditkb.dictionary import Dictionary
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.expressions.check import check_expression
+from auditkb.expressions.names import PEERS, Scope, resolve
+from auditkb.expressions.syntax import Problem
+from auditkb.expressions.tree import LetName, Aggregate, Constant, Field, Kind, LIST, Missing, Node, children, walk
+from auditkb.laws import LawRegister
+from auditkb.parameters import Overlay, kind_of_parameter, override_rows, stored, value_fits
+from auditkb.rules.checked import Assumption, EvidenceItem, ParameterRow, ParameterTable, Peers, Rule
+from auditkb.rules.model import FieldDefault, Parameter, RuleFile
+from auditkb.yaml_files import YamlFile
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_ROW_KEYS = ("value", "from", "to")
+YamlPath = tuple[str | int, ...]
+
+
+def check_rule(model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister, overlay: Overlay) -> Rule:
+    """The checked rule; raises KnowledgeBaseError with every fault found."""
+    checker = _RuleChecker(model, source, dictionary, laws)
+    rule = checker.check(overlay)
+    if checker.faults or rule is None:
+        raise KnowledgeBaseError(checker.faults)
+    return rule
+
+
+class _RuleChecker:
+    def __init__(self, model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister):
+        self.model = model
+        self.source = source
+        self.dictionary = dictionary
+        self.laws = laws
+        self.faults: list[Fault] = []
+        self.kinds = {name: kind_of_parameter(item) for name, item in model.parameters.items()}
+        self.lets: dict[str, Node] = {}
+        self.child_lets: dict[tuple[str, str], Node] = {}
+        self.pending: set[str] = set()
+        self.broken: set[str] = set()
+
+    def say(self, path: YamlPath, text: Text, hint: Text | None = None, *, offset: int | None = None, key: bool = False) -> None:
+        self.faults.append(self.source.fault(path, text, hint=hint, offset=offset, key=key))
+
+    def check(self, overlay: Overlay) -> Rule | None:
+        model = self.model
+        if model.checks not in self.dictionary.types:
+            self.say(("checks",), Text(f"没有记录类型“{model.checks}”", f'there is no record type "{model.checks}"'),
+                     did_you_mean(model.checks, list(self.dictionary.types)))
+            return None
+        self._let_names()
+        peers = self._peers()
+        for name in model.let:
+            self._let(name)
+        applies = self._condition(("applies_when",), model.applies_when)
+        fails = self._condition(("fails_when",), model.fails_when)
+        high = self._condition(("severity", "high_when"), model.severity.high_when)
+        amount = self._value(("amount",), model.amount)
+        self._law_names()
+        self._exemptions()
+        rule_criteria = tuple((item, self._condition(("criteria", index, "when"), item.when))
+                              for index, item in enumerate(model.criteria))
+        tables = {name: self._table(name, item, overlay) for name, item in model.parameters.items()}
+        rule = Rule(model, self.source, self._event_date(), tables, self._assumptions(), peers, self.lets,
+                    self.child_lets, applies, fails, high, amount, self._evidence(), self._shown(), rule_criteria)  # type: ignore[arg-type]
+        return None if self.faults else rule
+
+    # scopes and expressions
+
+    def _scope(self) -> Scope:
+        known = {name: node.kind for name, node in self.lets.items()}
+        children_ = {key: node.kind for key, node in self.child_lets.items()}
+        return Scope(self.dictionary, self.model.checks, self.kinds, known, children_, self.model.peers is not None,
+                     frozenset(name for name in self.lets if not uses_peers(self.lets[name], self.lets)))
+
+    def _value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None) -> Node | None:
+        if text is None:
+            return None
+        if scope is None:
+            for word in re.findall(r"[A-Za-z_][A-Za-z_0-9.]*", text):
+                self._let(word.split(".")[-1] if word.split(".")[0] in PEERS else word)
+                for child in self.model.let:
+                    if "." in child and word.endswith(child):
+                        self._let(child)
+            scope = self._scope()
+        node, problems = check_expression(text, scope, expected)
+        for problem in problems:
+            self.say(path, problem.text, problem.hint, offset=problem.offset)
+        return node
+
+    def _condition(self, path: YamlPath, text: str | None) -> Node | None:
+        return self._value(path, text, expected="flag")
+
+    def _let_names(self) -> None:
+        fields = self.dictionary[self.model.checks].fields
+        for name in self.model.let:
+            if "." in name:
+                child, _, own = name.partition(".")
+                if child not in self.dictionary.types or own in self.dictionary[child].fields:
+                    self.say(("let", name), Text(f"“{name}”：点号前应为下级记录类型，点号后应为新名称", f'"{name}": a child record type, a dot and a new name'), key=True)
+            elif name in fields or name in self.dictionary.types or name in PEERS or name == "as_of":
+                self.say(("let", name), Text(f"“{name}”已是字段、记录类型或语言用词，请换名", f'"{name}" is already a field, a record type or a word of the language'), key=True)
+            elif not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                self.say(("let", name), Text("名称只用小写字母、数字和下划线", "a name has lower-case letters, digits and underscores"), key=True)
+
+    def _let(self, name: str) -> None:
+        """Check one let, its own lets first; a circle is a fault."""
+        if name not in self.model.let or name in self.lets or name in self.broken or tuple(name.split(".")) in self.child_lets:
+            return
+        path: YamlPath = ("let", name)
+        if name in self.pending:
+            self.say(path, Text(f"“{name}”绕回到它自己", f'"{name}" depends on itself'), key=True)
+            return
+        self.pending.add(name)
+        if "." in name:
+            child, _, own = name.partition(".")
+            if child in self.dictionary.types:
+                scope = Scope(self.dictionary, child, self.kinds)
+                node = self._value(path, self.model.let[name], scope)
+                if node is not None:
+                    self.child_lets[(child, own)] = node
+        else:
+            node = self._value(path, self.model.let[name])
+            if node is not None:
+                self.lets[name] = node
+            if node is None:
+                self.broken.add(name)
+        self.pending.discard(name)
+
+    # the other keys
+
+    def _peers(self) -> Peers | None:
+        model = self.model.peers
+        if model is None:
+            return None
+
+        def all_of(key: str, texts: Iterable[str]) -> tuple[Node, ...]:
+            nodes = [self._value(("peers", key), text) for text in texts]
+            return tuple(node for node in nodes if node is not None)
+
+        within = model.within_days
+        return Peers(all_of("same", model.same), all_of("different", model.different),
+                     self._value(("peers", "order"), model.order),
+                     self._value(("peers", "within_days"), str(within) if within is not None else None))
+
+    def _event_date(self) -> tuple[Field, ...]:
+        fields = []
+        for index, text in enumerate(self.model.event_date):
+            node = self._value(("event_date", index) if len(self.model.event_date) > 1 else ("event_date",), text)
+            if isinstance(node, Field) and node.kind.name in ("date", "integer"):
+                fields.append(node)
+            elif node is not None:
+                self.say(("event_date",), Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'))
+        return tuple(fields)
+
+    def _assumptions(self) -> tuple[Assumption, ...]:
+        found = []
+        for target, value in self.model.assumes.items():
+            path: YamlPath = ("assumes", target)
+            node = self._value(path, target)
+            if not isinstance(node, (Field, LetName)):
+                if node is not None:
+                    self.say(path, Text(f"“{target}”应为字段或 let", f'"{target}" should be a field or a let'), key=True)
+                continue
+            stand_ins = [self._stand_in(path, item, node.kind) for item in (value if isinstance(value, list) else [value])]
+            found.append(Assumption(target, node if isinstance(node, Field) else None,
+                                    tuple(item for item in stand_ins if item is not None)))
+        return tuple(found)
+
+    def _stand_in(self, path: YamlPath, value: Any, kind: Kind) -> Node | None:
+        if not isinstance(value, str):
+            plain = stored(value)
+            if not value_fits(value, kind):
+                self.say(path, Text(f"“{value}”与该字段类型不符", f'"{value}" is not of the type of that field'))
+                return None
+            return Constant(plain, kind)
+        return self._value(path, value)
+
+    def _table(self, name: str, model: Parameter, overlay: Overlay) -> ParameterTable:
+        path: YamlPath = ("parameters", name)
+        kind = self.kinds[name]
+        by = [self._value((*path, "by"), text) for text in model.by or []]
+        rows = override_rows(overlay, f"{self.model.id}.{name}")
+        for index, row in enumerate(model.rows or []):
+            rows.append(self._row((*path, "rows", index), row, model.by or [], [node for node in by if node], kind))
+        field = None
+        if isinstance(model.default, FieldDefault):
+            field = self._value((*path, "default", "field"), model.default.field)
+        elif model.default is not None or model.otherwise is not None:
+            value = model.default if model.default is not None else model.otherwise
+            rows.append(ParameterRow({}, stored(value)))
+        elif not model.rows:
+            rows.append(ParameterRow({}, None))
+        return ParameterTable(name, kind, model.unit, tuple(node for node in by if node), tuple(rows), field,
+                              self._value((*path, "at_most"), model.at_most),
+                              self._value((*path, "at_least"), model.at_least), self._items_of(name))
+
+    def _row(self, path: YamlPath, row: dict[str, Any], by: list[str], nodes: list[Node], kind: Kind) -> ParameterRow:
+        matches: dict[int, tuple[Any, ...]] = {}
+        for key, value in row.items():
+            if key in _ROW_KEYS:
+                continue
+            if key not in by:
+                self.say((*path, key), Text(f"“{key}”不在 by 中", f'"{key}" is not in by'), did_you_mean(key, [*by, *_ROW_KEYS]), key=True)
+                continue
+            allowed = stored(value if isinstance(value, list) else [value])
+            if len(nodes) == len(by):
+                self._row_choices((*path, key), nodes[by.index(key)].kind, allowed)
+            matches[by.index(key)] = allowed
+        if "value" not in row or not value_fits(row["value"], kind):
+            self.say(path, Text(f"这一行缺少 value 或类型不符（应为 {kind.name}）", f"this line has no value of type {kind.name}"))
+        start, end = row.get("from"), row.get("to")
+        return ParameterRow(matches, stored(row.get("value")), start.isoformat() if start else None, end.isoformat() if end else None)
+
+    def _row_choices(self, path: YamlPath, kind: Kind, values: tuple[Any, ...]) -> None:
+        if kind.name != "choice" or kind.of is None:
+            return
+        record_type, _, name = kind.of.partition(".")
+        choices = list(self.dictionary[record_type].fields[name].choices or {})
+        for value in values:
+            if value not in choices:
+                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), choices))
+
+    def _items_of(self, name: str) -> Kind | None:
+        """Of which field a list parameter's items are choices: from where the rule uses the list."""
+        if self.kinds[name] != LIST:
+            return None
+        for root in [*self.lets.values(), *self.child_lets.values()]:
+            for part in walk(root):
+                if isinstance(part, Missing) and part.items.name == name:
+                    return part.operand.kind
+        return None
+
+    def _law_names(self) -> None:
+        for index, item in enumerate(self.model.criteria):
+            if item.law not in self.laws.root:
+                self.say(("criteria", index, "law"), Text(f"法规库中没有“{item.law}”", f'the law register has no "{item.law}"'),
+                         did_you_mean(item.law, list(self.laws.root)))
+            elif item.article is not None and item.article not in self.laws.root[item.law].articles:
+                self.say(("criteria", index, "article"), Text(f"法规“{item.law}”未登记第 {item.article} 条", f'law "{item.law}" has no article "{item.article}" in the register'),
+                         did_you_mean(item.article, list(self.laws.root[item.law].articles)))
+
+    def _exemptions(self) -> None:
+        kinds = list(self.dictionary["exemption"].fields["type"].choices or {}) if "exemption" in self.dictionary.types else []
+        for index, item in enumerate(self.model.exempt_by):
+            if item not in kinds:
+                self.say(("exempt_by", index), Text(f"没有豁免类型“{item}”", f'there is no exemption of type "{item}"'), did_you_mean(item, kinds))
+
+    def _evidence(self) -> tuple[EvidenceItem, ...]:
+        items = []
+        for index, text in enumerate(self.model.evidence):
+            walked = resolve(text.split("."), self._scope(), 0)
+            if isinstance(walked, Problem):
+                self.say(("evidence", index), walked.text, walked.hint)
+            elif walked.value is None:
+                items.append(EvidenceItem(text, None, walked.rows))
+            elif walked.rows.downs or walked.rows.peers:
+                self.say(("evidence", index), Text(f"“{text}”有多条：写到记录为止", f'"{text}" has several rows: name the rows only'))
+            else:
+                items.append(EvidenceItem(text, walked.value, None))
+        return tuple(items)
+
+    def _shown(self) -> dict[str, Node]:
+        shown: dict[str, Node] = {}
+        for language in ("zh", "en"):
+            for found in PLACEHOLDER.finditer(getattr(self.model.message, language)):
+                name = found.group(1)
+                node = self._value(("message", language), f":{name}" if name in self.kinds else name)
+                if node is not None:
+                    shown[name] = node
+        return shown
+
+
+def uses_peers(node: Node, lets: dict[str, Node]) -> bool:
+    """Whether a let looks at peers, itself or through another let."""
+    for part in walk(node):
+        if isinstance(part, (Aggregate, Missing)) and part.rows.peers is not None:
+            return True
+        if isinstance(part, LetName) and part.name in lets and uses_peers(lets[part.name], lets):
+            return True
+    return False
+
+
+__all__ = ["check_rule", "children", "uses_peers"]

@@ -1,0 +1,90 @@
+"""Reading the folder `rules/`: every rule checked, or every fault of every file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditkb.dictionary import Dictionary
+from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.laws import LawRegister, load_laws
+from auditkb.parameters import Overlay, check_overrides, kind_of_parameter, load_overrides
+from auditkb.rules.check import check_rule
+from auditkb.rules.checked import Rule
+from auditkb.rules.model import RuleFile
+from auditkb.yaml_files import YamlFile, load_model
+
+NOT_RULES = {"parameters.yml", "laws.yml", "aliases.yml", "synonyms.yml"}
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Every rule by id, and the laws that they cite."""
+
+    rules: dict[str, Rule]
+    laws: LawRegister
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files below `folder`, in order; `relations/` and the shared files beside the areas are not rules."""
+    return sorted(path for path in folder.glob("*/*.yml") if path.parent.name != "relations")
+
+
+def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None, *, extra: list[Path] | None = None) -> RuleSet:
+    """The whole rule set; an office's own rules and parameters are laid over the project's.
+
+    Raises KnowledgeBaseError with all faults of all files: a broken rule set runs nothing.
+    """
+    faults: list[Fault] = []
+    folders = [folder] + ([office / "rules"] if office is not None and (office / "rules").is_dir() else [])
+    overlay: Overlay = {}
+    laws = LawRegister({})
+    try:
+        overlay = load_overrides(([office / "parameters.yml"] if office is not None else []) + [folder / "parameters.yml"])
+    except KnowledgeBaseError as error:
+        faults += error.faults
+    try:
+        laws = load_laws(folder / "laws.yml")
+    except KnowledgeBaseError as error:
+        faults += error.faults
+    except FileNotFoundError:
+        faults.append(Fault(Text("缺少法规库文件 laws.yml", "the law register laws.yml is missing"), folder.as_posix()))
+    models: list[tuple[RuleFile, YamlFile]] = []
+    for path in [path for one in folders for path in rule_files(one)] + (extra or []):
+        try:
+            models.append(load_model(RuleFile, path, _shown(path)))
+        except KnowledgeBaseError as error:
+            faults += error.faults
+    faults += _identity_faults(models)
+    declared = {f"{model.id}.{name}": kind_of_parameter(item) for model, _ in models for name, item in model.parameters.items()}
+    faults += check_overrides(overlay, declared)
+    rules: dict[str, Rule] = {}
+    for model, source in models:
+        try:
+            rules[model.id] = check_rule(model, source, dictionary, laws, overlay)
+        except KnowledgeBaseError as error:
+            faults += error.faults
+    if faults:
+        raise KnowledgeBaseError(sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0)))
+    return RuleSet(dict(sorted(rules.items())), laws)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _identity_faults(models: list[tuple[RuleFile, YamlFile]]) -> list[Fault]:
+    faults = []
+    seen: dict[str, str] = {}
+    for model, source in models:
+        stem = source.name.rpartition("/")[2]
+        if not stem.startswith(model.id + "-"):
+            faults.append(source.fault(("id",), Text(f"规则编号“{model.id}”与文件名不符", f'the id "{model.id}" is not the beginning of the file name'),
+                                       hint=Text(f"文件名应为 {model.id}-….yml", f"name the file {model.id}-….yml")))
+        if model.id in seen:
+            faults.append(source.fault(("id",), Text(f"规则编号“{model.id}”已用于 {seen[model.id]}", f'the id "{model.id}" is used by {seen[model.id]}')))
+        seen.setdefault(model.id, source.name)
+    return faults
