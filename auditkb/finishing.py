@@ -35,36 +35,48 @@ def _fold(text: object) -> str | None:
 
 def _resolve(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:
     """Set the resolved columns of every row of one type from the first known path."""
-    table = quote(record_type.type)
-    values = {"_department": _first_known(dictionary, record_type, record_type.department),
-              "_organisation": _first_known(dictionary, record_type, record_type.organisation),
-              "_year": _first_known(dictionary, record_type, record_type.fiscal_year)}
+    table, joins = quote(record_type.type), _Joins(dictionary, record_type)
+    values = {"_department": joins.first_known(record_type.department),
+              "_organisation": joins.first_known(record_type.organisation),
+              "_year": joins.first_known(record_type.fiscal_year)}
     # A department answers for its own row, and a body's parameters hold for its own.
     values |= {f"_{name}": "t.key" for name in ("department", "organisation") if record_type.type == name}
-    sets = ", ".join(f"{column} = {value}" for column, value in values.items())
-    connection.execute(f"update {table} as t set {sets}")
+    selected = ", ".join(f"{value} as {column}" for column, value in values.items())
+    sets = ", ".join(f"{column} = found.{column}" for column in values)
+    connection.execute(f"update {table} set {sets} from (select t.rowid as here, {selected} from {table} t {joins.sql}) as found "
+                       f"where {table}.rowid = found.here")
     # Loading writes text and folded text together; only what came otherwise (an added column) is still missing.
     for name in (name for name, entry in record_type.fields.items() if entry.compared):
         folded = quote(f"_folded_{name}")
         connection.execute(f"update {table} set {folded} = auditkb_fold({quote(name)}) where ({folded} is null) <> ({quote(name)} is null)")
 
 
-def _first_known(dictionary: Dictionary, record_type: RecordType, paths: tuple[str, ...]) -> str:
-    values = [_path_value(dictionary, record_type, path.split(".")) for path in paths]
-    if len(values) < 2:
-        return values[0] if values else "null"
-    return f"coalesce({', '.join(values)})"
+class _Joins:
+    """The records that the paths of one type pass through, each joined once to its rows `t`."""
 
+    def __init__(self, dictionary: Dictionary, record_type: RecordType):
+        self._dictionary, self._record_type = dictionary, record_type
+        self._aliases: dict[tuple[str, ...], str] = {(): "t"}
+        self.sql = ""
 
-def _path_value(dictionary: Dictionary, record_type: RecordType, steps: list[str], row: str = "t") -> str:
-    """SQL for what stands at the end of a path; a date there stands for its year."""
-    entry = record_type.fields[steps[0]]
-    here = f"{row}.{quote(steps[0])}"
-    if len(steps) > 1:
-        above = f"{row}{len(steps)}"
-        inner = _path_value(dictionary, dictionary[entry.type], steps[1:], above)
-        return f"(select {inner} from {quote(entry.type)} as {above} where {above}.key = {here})"
-    return f"cast(substr({here}, 1, 4) as integer)" if entry.type == "date" else here
+    def first_known(self, paths: tuple[str, ...]) -> str:
+        """SQL for the first of `paths` that leads to a value; a date there stands for its year."""
+        values = [self._value(path.split(".")) for path in paths]
+        return f"coalesce({', '.join(values)}, null)" if values else "null"
+
+    def _value(self, steps: list[str]) -> str:
+        here = self._record_type
+        passed: tuple[str, ...] = ()
+        for step in steps[:-1]:
+            above = self._dictionary[here.fields[step].type]
+            link = f"{self._aliases[passed]}.{quote(step)}"
+            passed = (*passed, step)
+            if passed not in self._aliases:
+                alias = self._aliases[passed] = f"t{len(self._aliases)}"
+                self.sql += f"left join {quote(above.type)} {alias} on {alias}.key = {link} "
+            here = above
+        column = f"{self._aliases[passed]}.{quote(steps[-1])}"
+        return f"cast(substr({column}, 1, 4) as integer)" if here.fields[steps[-1]].type == "date" else column
 
 
 def _refill(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:

@@ -143,31 +143,35 @@ def parse_yaml(text: str, name: str) -> YamlFile:
     finally:
         loader.dispose()
     file = YamlFile(name, text, None)
-    faults: list[Fault] = []
-    if node is not None:
-        file.data = _plain(node, (), file, faults, set())
+    anchors = Text("不能使用锚点或别名（& 和 *）", "anchors and aliases (& and *) are not allowed")
+    faults = [Fault(anchors, name, *place) for place in _anchors(text)]
+    if node is not None and not faults:
+        file.data = _plain(node, (), file, faults)
     if faults:
         raise KnowledgeBaseError(faults)
     return file
 
 
-def _plain(node: yaml.Node, path: Path_, file: YamlFile, faults: list[Fault], seen: set[int]) -> Any:
-    here = (node.start_mark.line + 1, node.start_mark.column + 1)
-    file.values[path] = here
-    if id(node) in seen:
-        faults.append(Fault(Text("不能使用锚点或别名（& 和 *）", "anchors and aliases (& and *) are not allowed"), file.name, *here))
-        return None
-    seen.add(id(node))
+def _anchors(text: str) -> list[tuple[int, int]]:
+    """Places of anchors and aliases; a node no longer knows that it had one."""
+    if "&" not in text and "*" not in text:
+        return []
+    marks = [event.start_mark for event in yaml.parse(text, Loader=_BaseLoader) if getattr(event, "anchor", None) is not None]
+    return [(mark.line + 1, mark.column + 1) for mark in marks if mark is not None]
+
+
+def _plain(node: yaml.Node, path: Path_, file: YamlFile, faults: list[Fault]) -> Any:
+    file.values[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, file, faults, seen)
+        return _mapping(node, path, file, faults)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*path, index), file, faults, seen) for index, child in enumerate(node.value)]
+        return [_plain(child, (*path, index), file, faults) for index, child in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
     file.styles[path] = node.style or None
     return _scalar(node, file, faults)
 
 
-def _mapping(node: yaml.MappingNode, path: Path_, file: YamlFile, faults: list[Fault], seen: set[int]) -> dict[Hashable, Any]:
+def _mapping(node: yaml.MappingNode, path: Path_, file: YamlFile, faults: list[Fault]) -> dict[Hashable, Any]:
     result: dict[Hashable, Any] = {}
     for key_node, value_node in node.value:
         key = _scalar(key_node, file, faults) if isinstance(key_node, yaml.ScalarNode) else None
@@ -182,7 +186,7 @@ def _mapping(node: yaml.MappingNode, path: Path_, file: YamlFile, faults: list[F
             faults.append(Fault(Text(f"键“{key}”重复（首次出现在第 {first[0]} 行）", f'key "{key}" appears twice (first on line {first[0]})'), file.name, *place))
             continue
         file.keys[(*path, key)] = place
-        result[key] = _plain(value_node, (*path, key), file, faults, seen)
+        result[key] = _plain(value_node, (*path, key), file, faults)
     return result
 
 
