@@ -21,6 +21,7 @@ import gettext
 import io
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -189,12 +190,18 @@ class Group(click.Group):
             return super().invoke(ctx)
         except KnowledgeBaseError as error:
             raise FaultsError(error.faults, self.language) from error
-        except PermissionError as error:
+        except BrokenPipeError:
+            raise
+        except (OSError, sqlite3.OperationalError) as error:
             raise FaultsError([_no_access(error)], self.language) from error
 
 
-def _no_access(error: OSError) -> Fault:
-    return Fault(Text("没有读写权限，或文件正被其他程序打开", "no permission, or another program has it open"), str(error.filename or ""))
+def _no_access(error: OSError | sqlite3.OperationalError) -> Fault:
+    if isinstance(error, PermissionError):
+        return Fault(Text("没有读写权限，或文件正被其他程序打开", "no permission, or another program has it open"), error.filename)
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    file = error.filename if isinstance(error, OSError) else None
+    return Fault(Text(f"读写失败：{reason}", f"reading or writing failed: {reason}"), file)
 
 
 def _language_option(language: Language) -> click.Option:

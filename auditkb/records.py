@@ -7,6 +7,7 @@ It does not read files, and it does not resolve what other records have to say (
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,7 +18,8 @@ from auditkb.dictionary import RecordType
 from auditkb.schema import quote
 from auditkb.values import fold
 
-_ENCODED = {"%": "%25", "/": "%2F", ":": "%3A"}
+_ENCODED = str.maketrans({"%": "%25", "/": "%2F", ":": "%3A"})
+_TO_ENCODE = re.compile(r"[%/:\s]")
 ROWS_AT_ONCE = 5000
 
 
@@ -29,10 +31,9 @@ def encode_part(text: str) -> str:
     >>> encode_part("CS/2019/017")
     'CS%2F2019%2F017'
     """
-    text = " ".join(text.split())
-    for character, code in _ENCODED.items():
-        text = text.replace(character, code)
-    return text
+    if _TO_ENCODE.search(text) is None:
+        return text
+    return " ".join(text.split()).translate(_ENCODED)
 
 
 def decode_part(part: str) -> str:
@@ -103,6 +104,9 @@ class KeyMaker:
 
 # --- rows
 
+DatabaseRow = tuple[str | int | float | None, ...]
+
+
 def to_database(value: Value | None) -> str | int | float | None:
     """A value as SQLite holds it: ISO dates, doubles for money and ratios, 0 and 1 for flags."""
     if isinstance(value, Decimal):
@@ -128,19 +132,25 @@ def insert_statement(table: str, columns: Iterable[str]) -> str:
 
 
 def loaded_columns(record_type: RecordType) -> list[str]:
-    """The columns that loading fills, in the order of `record_row`."""
+    """The columns that loading fills, in the order of a `RowMaker`'s rows."""
     folded = [f"_folded_{name}" for name, field in record_type.fields.items() if field.compared]
     return ["key", *record_type.fields, "source", "sheet", "row", "_states", *folded]
 
 
-def record_row(
-    record_type: RecordType, key: str, cells: Mapping[str, Cell], source: str, sheet: str | None, row: int | None
-) -> tuple[str | int | float | None, ...]:
-    """One row for `insert_statement(record_type, loaded_columns(record_type))`."""
-    values = [cells[name].value if name in cells else None for name in record_type.fields]
-    folded = [
-        fold(value) if isinstance(value, str) else None
-        for value, field in zip(values, record_type.fields.values(), strict=True)
-        if field.compared
-    ]
-    return (key, *map(to_database, values), source, sheet, row, states_text(cells), *folded)
+class RowMaker:
+    """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type))`."""
+
+    def __init__(self, record_type: RecordType, sheet: str | None):
+        self._names = list(record_type.fields)
+        self._compared = [name for name, field in record_type.fields.items() if field.compared]
+        self._sheet = sheet
+
+    def make(self, key: str, cells: Mapping[str, Cell], source: str, row: int | None) -> DatabaseRow:
+        """One row; a field without a cell is NULL."""
+        values = [to_database(cells[name].value) if name in cells else None for name in self._names]
+        folded = [_folded(cells.get(name)) for name in self._compared]
+        return (key, *values, source, self._sheet, row, states_text(cells), *folded)
+
+
+def _folded(cell: Cell | None) -> str | None:
+    return fold(cell.value) if cell is not None and isinstance(cell.value, str) else None

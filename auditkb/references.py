@@ -13,7 +13,7 @@ from auditkb.cells import Cell
 from auditkb.dictionary import Dictionary, Field, RecordType
 from auditkb.errors import Text
 from auditkb.notes import Note, delete_notes, places_of_notes, write_notes
-from auditkb.records import decode_part, encode_part, insert_statement, loaded_columns, record_row
+from auditkb.records import RowMaker, decode_part, encode_part, insert_statement, loaded_columns
 from auditkb.schema import quote
 
 
@@ -33,7 +33,9 @@ class References:
             if exists(self._connection, type_name, candidate):
                 self._found[type_name, text] = candidate
                 return candidate
-        return encode_part(text) if self._dictionary[type_name].created_by_reference else text
+        key = encode_part(text) if self._dictionary[type_name].created_by_reference else text
+        self._found[type_name, text] = key
+        return key
 
 
 def exists(connection: sqlite3.Connection, type_name: str, key: str) -> bool:
@@ -74,7 +76,8 @@ def _dangling(record_type: RecordType, field: Field, columns: str) -> str:
 
 def _create(connection: sqlite3.Connection, record_type: RecordType, field: Field, target: RecordType) -> int:
     missing = connection.execute(_dangling(record_type, field, f"child.{quote(field.name)}, min(child.source)") + " group by 1").fetchall()
-    rows = [record_row(target, key, {target.label_field: Cell(decode_part(key))}, source, None, None) for key, source in missing]
+    maker = RowMaker(target, None)
+    rows = [maker.make(key, {target.label_field: Cell(decode_part(key))}, source, None) for key, source in missing]
     connection.executemany(insert_statement(target.type, loaded_columns(target)), rows)
     return len(rows)
 

@@ -9,18 +9,31 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
 from auditkb.errors import Text, did_you_mean
 from auditkb.numerals import read_numeral
+from auditkb.texts import (
+    WRITE_A_STATE,
+    Unreadable,
+    clean,
+    fold,
+    means_nothing_certain,
+    prepare,
+    refuse_uncertain_mark,
+    shown,
+)
+
+__all__ = [
+    "COUNT_UNITS", "MONEY_UNITS", "RATIO_UNITS", "UnitUnknown", "Unreadable", "fold", "means_nothing_certain", "read_choice",
+    "read_date", "read_flag", "read_integer", "read_money", "read_ratio", "refuse_uncertain_mark",
+]
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 # SQLite holds money as a double: above this a cent is no longer exact after a few additions.
 MOST_YUAN = Decimal(10) ** 13
-MOST_CHARACTERS = 100
 MOST_DIGITS = 25
 CENT = Decimal("0.01")
 
@@ -42,14 +55,14 @@ COUNT_UNITS = {
     "firms": ("家", "firms"), "pages": ("页", "pages"),
 }
 
-WRITE_A_STATE = Text(
-    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]",
-    "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible]",
-)
 WRITE_A_DATE = Text("写作 2019-05-20 或 2019年5月20日", "write 2019-05-20")
 WRITE_AN_AMOUNT = Text("写作 232000.00，单位写在表头，如“金额（元）”", "write 232000.00, with the unit in the header: amount (yuan)")
 WRITE_A_RATIO = Text("写作 3% 或 0.03", "write 3% or 0.03")
 WRITE_A_COUNT = Text("只写整数，如 30", "write a whole number such as 30")
+
+
+class UnitUnknown(Unreadable):
+    """A bare amount where nothing says whether it counts yuan or 万元: a matter of the whole column."""
 
 
 class Labelled(Protocol):
@@ -60,74 +73,6 @@ class Labelled(Protocol):
 
     @property
     def en(self) -> str: ...
-
-
-class Unreadable(ValueError):
-    """A cell that cannot be read: why, and what to do about it."""
-
-    def __init__(self, reason: Text, advice: Text):
-        super().__init__(reason.en)
-        self.reason, self.advice = reason, advice
-
-
-class UnitUnknown(Unreadable):
-    """A bare amount where nothing says whether it counts yuan or 万元: a matter of the whole column."""
-
-
-def fold(text: str) -> str:
-    """Text as rules compare it: one width, one case, no white space and no invisible characters.
-
-    >>> fold("ＡＢ 公司 ")
-    'ab公司'
-    """
-    if text.isascii():
-        return "".join(text.casefold().split())
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(character for character in unicodedata.normalize("NFKC", text) if not _is_invisible(character))
-    # Taking a space out may leave a letter beside the accent that belongs to it.
-    return unicodedata.normalize("NFKC", text)
-
-
-def clean(text: str) -> str:
-    """The text at one width, without invisible characters, padding and the apostrophe by which Excel marks text."""
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(character for character in text if character.isspace() or not _is_invisible(character))
-    return text.strip().removeprefix("'").strip()
-
-
-def _is_invisible(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) == "Cf"
-
-
-_WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nil", "none", "null", "tbd", "unknown"))
-
-
-def means_nothing_certain(text: str, *, words: bool = True) -> bool:
-    """Whether a cell holds only a mark such as `/` or `—` (or, with `words`, a word such as 无 or 待定).
-
-    Such marks mean "does not apply" in some ledgers and "not known" in others.
-    """
-    folded = fold(text)
-    return not any(character.isalnum() for character in folded) or (words and folded in _WORDS_FOR_NOTHING)
-
-
-def refuse_uncertain_mark(text: str, *, words: bool = True) -> None:
-    """Raises Unreadable for a cell that `means_nothing_certain`."""
-    if means_nothing_certain(text, words=words):
-        shown = _shown(text)
-        raise Unreadable(Text(f"“{shown}”的含义不明确", f'what "{shown}" means is not certain'), WRITE_A_STATE)
-
-
-def _prepare(text: str) -> str:
-    if len(text) > MOST_CHARACTERS:
-        raise Unreadable(Text(f"内容太长（{len(text)}个字符）", f"the text is too long ({len(text)} characters)"), WRITE_A_STATE)
-    refuse_uncertain_mark(text)
-    return clean(text)
-
-
-def _shown(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 40 else text[:40] + "…"
 
 
 # --- dates
@@ -161,7 +106,7 @@ def read_date(text: str) -> datetime.date:
     >>> read_date("２０１９年5月20日"), read_date("20190520")
     (datetime.date(2019, 5, 20), datetime.date(2019, 5, 20))
     """
-    compact = _AROUND_DATE_MARKS.sub(r"\1", _prepare(text))
+    compact = _AROUND_DATE_MARKS.sub(r"\1", prepare(text))
     # 2019年5月20日 14:30 keeps the space before its time, which the line above closed.
     compact = re.sub(r"([日号])(?=\d{1,2}:)", r"\1 ", compact)
     found = next((match for form in _DATE_FORMS if (match := form.fullmatch(compact))), None)
@@ -171,10 +116,10 @@ def read_date(text: str) -> datetime.date:
     try:
         date = datetime.date(year, month, day)
     except ValueError:
-        raise Unreadable(Text(f"没有这一天：{_shown(text)}", f"there is no such day: {_shown(text)}"), WRITE_A_DATE) from None
+        raise Unreadable(Text(f"没有这一天：{shown(text)}", f"there is no such day: {shown(text)}"), WRITE_A_DATE) from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Unreadable(
-            Text(f"日期不在 {FIRST_YEAR} 至 {LAST_YEAR} 年之间：{_shown(text)}", f"the date lies outside {FIRST_YEAR} to {LAST_YEAR}: {_shown(text)}"),
+            Text(f"日期不在 {FIRST_YEAR} 至 {LAST_YEAR} 年之间：{shown(text)}", f"the date lies outside {FIRST_YEAR} to {LAST_YEAR}: {shown(text)}"),
             Text("请核对年份", "check the year"),
         )
     return date
@@ -183,8 +128,8 @@ def read_date(text: str) -> datetime.date:
 def _refusal(compact: str, text: str, table: tuple[tuple[str, str, str, Text], ...], otherwise: Text, advice: Text) -> Unreadable:
     for pattern, zh, en, what_to_do in table:
         if re.fullmatch(pattern, compact, re.ASCII | re.DOTALL):
-            return Unreadable(Text(f"{zh}：{_shown(text)}", f"{en}: {_shown(text)}"), what_to_do)
-    return Unreadable(Text(f"“{_shown(text)}”{otherwise.zh}", f'"{_shown(text)}" {otherwise.en}'), advice)
+            return Unreadable(Text(f"{zh}：{shown(text)}", f"{en}: {shown(text)}"), what_to_do)
+    return Unreadable(Text(f"“{shown(text)}”{otherwise.zh}", f'"{shown(text)}" {otherwise.en}'), advice)
 
 
 # --- numbers
@@ -223,13 +168,13 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False) ->
     number = _exact(found["number"], text)
     unit = found["unit"] or unit
     if unit is None and number != 0:
-        raise UnitUnknown(Text(f"不知道单位是元还是万元：{_shown(text)}", f"the unit is not known, yuan or 10,000 yuan: {_shown(text)}"), WRITE_AN_AMOUNT)
+        raise UnitUnknown(Text(f"不知道单位是元还是万元：{shown(text)}", f"the unit is not known, yuan or 10,000 yuan: {shown(text)}"), WRITE_AN_AMOUNT)
     amount = number * MONEY_UNITS[unit or "元"]
     if amount >= MOST_YUAN:
-        raise Unreadable(Text(f"金额过大：{_shown(text)}", f"the amount is too large: {_shown(text)}"), Text("请核对单位", "check the unit"))
+        raise Unreadable(Text(f"金额过大：{shown(text)}", f"the amount is too large: {shown(text)}"), Text("请核对单位", "check the unit"))
     if amount != amount.quantize(CENT):
         raise Unreadable(
-            Text(f"金额的小数超过两位（分）：{_shown(text)}", f"the amount has more than two decimals of a yuan: {_shown(text)}"),
+            Text(f"金额的小数超过两位（分）：{shown(text)}", f"the amount has more than two decimals of a yuan: {shown(text)}"),
             Text("请按原件核对", "check it against the paper"),
         )
     is_negative = bool(found["bracket"] or found["minus"] or found["late"])
@@ -238,9 +183,9 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False) ->
 
 def _compact_number(text: str) -> str:
     """The text folded; raises Unreadable where a space parts digits: that may be one number or two."""
-    cleaned = _prepare(text)
+    cleaned = prepare(text)
     if re.search(r"[\d,.]\s+[\d,.]", cleaned):
-        raise Unreadable(Text(f"数字中间有空格：{_shown(text)}", f"there is a space within the number: {_shown(text)}"),
+        raise Unreadable(Text(f"数字中间有空格：{shown(text)}", f"there is a space within the number: {shown(text)}"),
                          Text("请去掉空格，或分成两格", "remove the space, or use two cells"))
     return fold(cleaned).translate(_MINUS_SIGNS)
 
@@ -248,7 +193,7 @@ def _compact_number(text: str) -> str:
 def _exact(number: str, text: str) -> Decimal:
     digits = number.replace(",", "")
     if len(digits) > MOST_DIGITS:
-        raise Unreadable(Text(f"数字太长：{_shown(text)}", f"the number is too long: {_shown(text)}"), Text("请按原件核对", "check it against the paper"))
+        raise Unreadable(Text(f"数字太长：{shown(text)}", f"the number is too long: {shown(text)}"), Text("请按原件核对", "check it against the paper"))
     return Decimal(digits)
 
 
@@ -256,7 +201,7 @@ def _with_sign(number: Decimal, is_negative: bool, signed: bool, text: str) -> D
     if not is_negative or number == 0:
         return number
     if not signed:
-        raise Unreadable(Text(f"这一项不能为负数：{_shown(text)}", f"this may not be below zero: {_shown(text)}"), Text("请按原件核对", "check it against the paper"))
+        raise Unreadable(Text(f"这一项不能为负数：{shown(text)}", f"this may not be below zero: {shown(text)}"), Text("请按原件核对", "check it against the paper"))
     return -number
 
 
@@ -286,7 +231,7 @@ def read_ratio(text: str, unit: str | None = None, *, signed: bool = False) -> D
         raise _refusal(compact, text, _RATIO_REFUSALS, Text("不是可识别的比例", "is not a ratio that can be read"), WRITE_A_RATIO)
     number = _exact(found["number"], text)
     if found["unit"] is None and number != 0 and (number < 1) != (unit is None):
-        raise Unreadable(Text(f"不清楚是百分数还是小数：{_shown(text)}", f"not certain whether this is a percentage or a fraction: {_shown(text)}"), WRITE_A_RATIO)
+        raise Unreadable(Text(f"不清楚是百分数还是小数：{shown(text)}", f"not certain whether this is a percentage or a fraction: {shown(text)}"), WRITE_A_RATIO)
     divisor = RATIO_UNITS[found["unit"] or unit or "%"] if found["unit"] or unit else 1
     return _with_sign(number / divisor, found["minus"] is not None, signed, text)
 
@@ -305,7 +250,7 @@ def read_integer(text: str, unit: str | None = None, *, signed: bool = False) ->
     found = re.fullmatch(rf"(?P<minus>-)?{_NUMBER}", compact, re.ASCII)
     number = _exact(found["number"], text) if found else None
     if found is None or number is None or number != int(number) or number >= 10**15:
-        raise Unreadable(Text(f"“{_shown(text)}”不是整数", f'"{_shown(text)}" is not a whole number'), WRITE_A_COUNT)
+        raise Unreadable(Text(f"“{shown(text)}”不是整数", f'"{shown(text)}" is not a whole number'), WRITE_A_COUNT)
     return int(_with_sign(number, found["minus"] is not None, signed, text))
 
 
@@ -327,8 +272,8 @@ def read_flag(text: str, *, has: bool = False) -> bool:
     if has and word in ("有", "无"):
         return word == "有"
     if word not in _FLAGS:
-        _prepare(text)
-        raise Unreadable(Text(f"“{_shown(text)}”不是“是”或“否”", f'"{_shown(text)}" is neither yes nor no'), Text("写 是 或 否", "write yes or no"))
+        prepare(text)
+        raise Unreadable(Text(f"“{shown(text)}”不是“是”或“否”", f'"{shown(text)}" is neither yes nor no'), Text("写 是 或 否", "write yes or no"))
     return _FLAGS[word]
 
 
@@ -338,8 +283,8 @@ def read_choice(text: str, choices: Mapping[str, Labelled]) -> str:
     for code, label in choices.items():
         if word in (fold(code), fold(label.zh), fold(label.en)):
             return code
-    _prepare(text)
+    prepare(text)
     labels = Text("、".join(label.zh for label in choices.values()), ", ".join(choices))
     near = did_you_mean(clean(text), [label.zh for label in choices.values()] + list(choices))
     advice = near if near.en.startswith("did you mean") else Text(f"可写：{labels.zh}", f"write one of: {labels.en}")
-    raise Unreadable(Text(f"“{_shown(text)}”不在可选范围", f'"{_shown(text)}" is not one of the choices'), advice)
+    raise Unreadable(Text(f"“{shown(text)}”不在可选范围", f'"{shown(text)}" is not one of the choices'), advice)

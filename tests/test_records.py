@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditkb.cells import Cell, read_cell, read_marker
-from auditkb.records import Key, KeyMaker, decode_part, encode_part, key_text, loaded_columns, record_row
+from auditkb.records import Key, KeyMaker, RowMaker, decode_part, encode_part, key_text, loaded_columns
 from tests.small_dictionary import small_dictionary
 
 TYPES = small_dictionary().types
@@ -117,7 +117,7 @@ def test_a_row_holds_what_sqlite_holds():
         "title": Cell("ＡＢ 工程"), "signed_on": Cell(datetime.date(2019, 5, 20)), "amount": Cell(Decimal("0.10")), "is_framework": Cell(True),
         "filed_on": Cell(state="blank_in_document"), "category": Cell(state="not_captured"), "retention_rate": Cell(state="unreadable"),
     }
-    row = dict(zip(loaded_columns(CONTRACT), record_row(CONTRACT, "k", cells, "s", "contract.csv", 7), strict=True))
+    row = dict(zip(loaded_columns(CONTRACT), RowMaker(CONTRACT, "contract.csv").make("k", cells, "s", 7), strict=True))
     assert row["key"] == "k" and (row["source"], row["sheet"], row["row"]) == ("s", "contract.csv", 7)
     assert (row["signed_on"], row["amount"], row["is_framework"], row["number"]) == ("2019-05-20", 0.1, 1, None)
     assert row["_states"] == "|filed_on=blank_in_document|retention_rate=unreadable|"

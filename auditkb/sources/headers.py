@@ -24,13 +24,11 @@ class Column:
     """One column of a sheet: where it is, what it holds, and the unit of its bare numbers (None: not known)."""
 
     position: int
+    letter: str
     title: str
+    name: str
     field: Field
     unit: str | None
-
-    @property
-    def letter(self) -> str:
-        return column_letter(self.position)
 
 
 def match_headers(
@@ -53,7 +51,7 @@ def match_headers(
             faults.append(Fault(fault[0], file.as_posix(), line, hint=fault[1]))
         elif name is not None:
             field = record_type.fields[name]
-            columns[name] = Column(position, title, field, _column_unit(field, unit, money_unit))
+            columns[name] = Column(position, column_letter(position), title, name, field, _column_unit(field, unit, money_unit))
     return list(columns.values()), faults
 
 
@@ -87,9 +85,11 @@ def _is_known_unit(unit: str) -> bool:
 
 def _unknown(title: str, record_type: RecordType, place: tuple[str, str]) -> tuple[Text, Text]:
     text = Text(f"{place[0]}不是“{record_type.label.zh}”的字段", f'{place[1]} is not a field of "{record_type.label.en}"')
-    zh = did_you_mean(title, [field.label.zh for field in record_type.fields.values()])
-    en = did_you_mean(title, [field.label.en for field in record_type.fields.values()])
-    return text, Text(zh.zh, en.en)
+    labels = [field.label for field in record_type.fields.values()]
+    near = did_you_mean(title, [label.zh for label in labels] + [label.en for label in labels])
+    if near.en.startswith("did you mean"):
+        return text, near
+    return text, Text(did_you_mean("", [label.zh for label in labels]).zh, did_you_mean("", [label.en for label in labels]).en)
 
 
 def _is_unit_of(field: Field, unit: str) -> bool:

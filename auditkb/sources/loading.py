@@ -19,11 +19,11 @@ from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.notes import PROBLEMS, count_notes, delete_notes, write_notes
-from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
+from auditkb.records import ROWS_AT_ONCE, DatabaseRow, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
 from auditkb.schema import quote
 from auditkb.sources.source import Source, open_source
-from auditkb.sources.table import DatabaseRow, Table
+from auditkb.sources.table import Table
 
 KEYS_AT_ONCE = 500
 Progress = Callable[[str, int, int | None], None]

@@ -9,12 +9,11 @@ from auditkb.cells import Cell, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
-from auditkb.records import KeyMaker, record_row
+from auditkb.records import DatabaseRow, KeyMaker, RowMaker
 from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.headers import Column, match_headers
 from auditkb.sources.sheets import Row, Sheet, column_letter
 
-DatabaseRow = tuple[str | int | float | None, ...]
 MOST_FAULTS = 100
 _CELLS_REMEMBERED = 4096
 
@@ -32,15 +31,18 @@ class Table:
         self.faults: list[Fault] = []
         self.columns: list[Column] = []
         self.count = 0
+        self._maker = RowMaker(record_type, sheet.name)
+        self._references = {name: field.type for name, field in record_type.fields.items() if field.is_reference}
         self._titles: list[str] = []
         self._readers: dict[str, Callable[[str], Cell]] = {}
+        self._parents: list[Column] = []
         self._nameless: set[int] = set()
         self._without_unit: set[str] = set()
 
     @property
     def letters(self) -> dict[str, str]:
         """Field -> letter of its column."""
-        return {column.field.name: column.letter for column in self.columns}
+        return {column.name: column.letter for column in self.columns}
 
     def rows(self) -> Generator[DatabaseRow, None, None]:
         """The rows for the database, in the order of the file. Raises KnowledgeBaseError where the file breaks."""
@@ -53,7 +55,11 @@ class Table:
         unit = MONEY_UNITS.get(self.declaration.money_unit or "")
         self.columns, faults = match_headers(self.record_type, header.cells, self.sheet.file, header.line, money_unit=unit)
         self.faults += faults
-        self._readers = {column.field.name: self._reader(column) for column in self.columns}
+        if faults:
+            # Without its columns every row would be faulty too.
+            return
+        self._readers = {column.name: self._reader(column) for column in self.columns}
+        self._parents = [column for column in self.columns if column.name in self.record_type.belongs_to]
         self._note_missing_parents(header)
         for row in source:
             if len(self.faults) >= MOST_FAULTS:
@@ -76,17 +82,17 @@ class Table:
         cells: dict[str, Cell] = {}
         for column in self.columns:
             raw = row.cells[column.position] if column.position < len(row.cells) else ""
-            cell = self._readers[column.field.name](raw)
+            cell = self._readers[column.name](raw)
             if cell.needs_unit:
                 self._no_unit(column, row)
-            if column.field.is_reference and isinstance(cell.value, str):
-                cell = Cell(self.resolve(column.field.type, cell.value))
-            cells[column.field.name] = cell
+            if column.name in self._references and isinstance(cell.value, str):
+                cell = Cell(self.resolve(self._references[column.name], cell.value))
+            cells[column.name] = cell
         key = self._key(cells, row)
         if key is None:
             return None
         self._note_cells(key, cells, row)
-        return record_row(self.record_type, key, cells, self.declaration.id, self.sheet.name, row.number)
+        return self._maker.make(key, cells, self.declaration.id, row.number)
 
     def _key(self, cells: dict[str, Cell], row: Row) -> str | None:
         key = self.keys.make({name: cell.value for name, cell in cells.items()}, row.number)
@@ -107,13 +113,13 @@ class Table:
 
     def _note_cells(self, key: str, cells: dict[str, Cell], row: Row) -> None:
         for column in self.columns:
-            cell = cells[column.field.name]
+            cell = cells[column.name]
             if cell.is_marked or cell.reason is not None:
                 kind: Kind = "unreadable" if cell.reason is not None else "marked"
-                self.notes.append(Note(kind, self.record_type.type, key, column.field.name, cell.state, row.cells[column.position], self.sheet.name,
+                self.notes.append(Note(kind, self.record_type.type, key, column.name, cell.state, row.cells[column.position], self.sheet.name,
                                        f"{column.letter}{row.number}", cell.reason, cell.advice))
-        parents = [column for column in self.columns if column.field.name in self.record_type.belongs_to]
-        if parents and all(cells[column.field.name].value is None and not cells[column.field.name].is_marked for column in parents):
+        parents = self._parents
+        if parents and all(cells[column.name].value is None and not cells[column.name].is_marked for column in parents):
             labels = Text("、".join(column.field.label.zh for column in parents), " or ".join(column.field.label.en for column in parents))
             self.notes.append(Note("no_parent", self.record_type.type, key, parents[0].field.name, None, None, self.sheet.name,
                                    f"{parents[0].letter}{row.number}", Text(f"没有填写所属的{labels.zh}", f"does not say which {labels.en} it belongs to"),
@@ -121,7 +127,7 @@ class Table:
 
     def _note_missing_parents(self, header: Row) -> None:
         belongs_to = self.record_type.belongs_to
-        if belongs_to and not any(column.field.name in belongs_to for column in self.columns) and not self.faults:
+        if belongs_to and not self._parents:
             labels = [self.record_type.fields[name].label for name in belongs_to]
             zh, en = "、".join(label.zh for label in labels), " or ".join(label.en for label in labels)
             self.notes.append(Note("no_parent", self.record_type.type, None, belongs_to[0], None, None, self.sheet.name, str(header.number),
@@ -140,8 +146,8 @@ class Table:
         return position >= len(self._titles) or not self._titles[position].strip()
 
     def _no_unit(self, column: Column, row: Row) -> None:
-        if column.field.name not in self._without_unit:
-            self._without_unit.add(column.field.name)
+        if column.name not in self._without_unit:
+            self._without_unit.add(column.name)
             self._fault(
                 Text(f"{column.letter} 列“{column.title.strip()}”不知道单位是元还是万元（{column.letter}{row.number}）", f'column {column.letter} "{column.title.strip()}": yuan or 10,000 yuan is not known ({column.letter}{row.number})'), row,
                 Text(f"表头写作“{column.title.strip()}（元）”或“（万元）”，或在 source.yml 写 money_unit: yuan", f'write the header as "{column.title.strip()} (yuan)" or (万元), or money_unit: yuan in source.yml'))

@@ -1,0 +1,93 @@
+"""The text of a cell before it is any value: folded, cleaned, or refused as a mark of no certain meaning.
+
+`values` stands on this; whoever only compares text uses `fold`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from auditkb.errors import Text
+
+MOST_CHARACTERS = 100
+
+WRITE_A_STATE = Text(
+    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]",
+    "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible]",
+)
+
+
+class Unreadable(ValueError):
+    """A cell that cannot be read: why, and what to do about it."""
+
+    def __init__(self, reason: Text, advice: Text):
+        super().__init__(reason.en)
+        self.reason, self.advice = reason, advice
+
+
+def fold(text: str) -> str:
+    """Text as rules compare it: one width, one case, no white space and no invisible characters.
+
+    >>> fold("ＡＢ 公司 ")
+    'ab公司'
+    """
+    if text.isascii():
+        return "".join(text.casefold().split())
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(unicodedata.normalize("NFKC", text).split())
+    if not text.isprintable():
+        text = "".join(character for character in text if not _is_invisible(character))
+    # Taking a space out may leave a letter beside the accent that belongs to it.
+    return unicodedata.normalize("NFKC", text)
+
+
+def clean(text: str) -> str:
+    """The text at one width, without invisible characters, padding and the apostrophe by which Excel marks text."""
+    if text.isascii():
+        return text.strip().removeprefix("'").strip()
+    text = unicodedata.normalize("NFKC", text)
+    if text.isprintable():
+        return text.strip().removeprefix("'").strip()
+    text = "".join(character for character in text if character.isspace() or not _is_invisible(character))
+    return text.strip().removeprefix("'").strip()
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Cf"
+
+
+_WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nil", "none", "null", "tbd", "unknown"))
+# With room for the width and space that folding takes away.
+_LONGEST_WORD_FOR_NOTHING = 20
+
+
+def means_nothing_certain(text: str, *, words: bool = True) -> bool:
+    """Whether a cell holds only a mark such as `/` or `—` (or, with `words`, a word such as 无 or 待定).
+
+    Such marks mean "does not apply" in some ledgers and "not known" in others.
+    """
+    if len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum():
+        return False
+    folded = fold(text)
+    return not any(character.isalnum() for character in folded) or (words and folded in _WORDS_FOR_NOTHING)
+
+
+def refuse_uncertain_mark(text: str, *, words: bool = True) -> None:
+    """Raises Unreadable for a cell that `means_nothing_certain`."""
+    if means_nothing_certain(text, words=words):
+        words_shown = shown(text)
+        raise Unreadable(Text(f"“{words_shown}”的含义不明确", f'what "{words_shown}" means is not certain'), WRITE_A_STATE)
+
+
+def prepare(text: str) -> str:
+    """`clean` text of a cell that should hold a value. Raises Unreadable for a mark of no certain meaning or a long text."""
+    if len(text) > MOST_CHARACTERS:
+        raise Unreadable(Text(f"内容太长（{len(text)}个字符）", f"the text is too long ({len(text)} characters)"), WRITE_A_STATE)
+    refuse_uncertain_mark(text)
+    return clean(text)
+
+
+def shown(text: str) -> str:
+    """The text as a message quotes it: on one line, cut at 40 characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= 40 else text[:40] + "…"

@@ -1,0 +1,190 @@
+"""The commands of ingest.py, and the edge that both scripts share."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import command_line
+import ingest
+from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.languages import system_language
+from command_line import ExitCode, Group, choose_language, print_rows, run_commands
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """A source with one problem of every kind."""
+    path = tmp_path / "ledger"
+    path.mkdir()
+    path.joinpath("source.yml").write_text("id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\n", "utf-8")
+    path.joinpath("contract.csv").write_text("合同编号,合同名称,项目,签订日期\nHT-1,绿化,,待定\nHT-2,=1+2,没有的项目,2019-05-20\n", "utf-8")
+    return path
+
+
+def run(*arguments, language="en"):
+    return CliRunner().invoke(ingest.commands(language), [str(argument) for argument in arguments])
+
+
+def test_records_and_problems(ledger, tmp_path):
+    database = tmp_path / "kb.db"
+    loaded = run("records", ledger, "--db", database)
+    assert loaded.exit_code == 0, loaded.output
+    assert "office: loaded" in loaded.output and "Contract: 2 rows" in loaded.output and "3 to be checked" in loaded.output
+    assert "office: unchanged" in run("records", ledger, "--db", database).output
+    listed = run("problems", "--db", database)
+    assert listed.exit_code == 0 and "D2" in listed.output and "Signed on" in listed.output
+
+
+def test_problems_as_json_and_csv(ledger, tmp_path):
+    database = tmp_path / "kb.db"
+    run("records", ledger, "--db", database)
+    rows = json.loads(run("problems", "--db", database, "--format", "json").stdout)
+    assert {(row["cell"], row["field"]) for row in rows} == {("C2", "project"), ("C3", "project"), ("D2", "signed_on")}
+    assert all(row["problem"] and row["advice"] for row in rows)
+    table = list(csv.DictReader(io.StringIO(run("problems", "--db", database, "--format", "csv").stdout)))
+    assert [row["cell"] for row in table] == [row["cell"] for row in rows]
+
+
+def test_nothing_to_check(tmp_path):
+    path = tmp_path / "contract.csv"
+    path.write_text("合同编号,项目\n", "utf-8")
+    assert run("records", path, "--db", tmp_path / "kb.db").exit_code == 0
+    assert "没有需要核对" in run("problems", "--db", tmp_path / "kb.db", language="zh").output
+    assert json.loads(run("problems", "--db", tmp_path / "kb.db", "--format", "json").stdout) == []
+
+
+def test_faults_of_all_paths_go_to_stderr_one_a_line(ledger, tmp_path):
+    bad = tmp_path / "contract.csv"
+    bad.write_text("合同编好,签订日期\nHT-1,x\n", "utf-8")
+    result = run("records", bad, ledger, tmp_path / "absent", "--db", tmp_path / "kb.db")
+    assert result.exit_code == ExitCode.BAD_INPUT
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2 and "contract.csv:1: " in lines[0] and "no such file" in lines[1]
+    assert "office: loaded" in result.stdout and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["problems"], ["records", "x.csv", "--office", "absent"], ["nothing"], ["records"], ["problems", "--format", "xml"]])
+def test_wrong_arguments_end_with_two(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments, language="zh")
+    assert result.exit_code == ExitCode.BAD_INPUT and CHINESE.search(result.stderr)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_command_has_help_with_an_example_in_both_languages(language):
+    group = ingest.commands(language)
+    assert set(group.commands) >= {"records", "problems"}
+    for name, command in group.commands.items():
+        text = run(name, "--help", language=language).stdout
+        assert f"python3 ingest.py {name}" in text
+        assert bool(CHINESE.search(text)) == (language == "zh")
+        for option in command.params:
+            assert isinstance(option, click.Argument) or option.help
+    assert bool(CHINESE.search(run("--help", language=language).stdout)) == (language == "zh")
+
+
+def test_the_script_survives_a_gbk_console(ledger, tmp_path):
+    ledger.joinpath("contract.csv").write_text("合同编号,项目,签订日期\nHT-1,x,𠮷😀\n", "utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "gbk"}
+    for arguments in (["records", ledger], ["problems"]):
+        command = [sys.executable, ingest.__file__, *map(str, arguments), "--db", str(tmp_path / "kb.db"), "--lang", "zh"]
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr.decode("gbk")
+        assert "HT-1" in done.stdout.decode("gbk") or "已读入" in done.stdout.decode("gbk")
+
+
+# --- language
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"), ({"LANG": "en_GB", "AUDITKB_LANG": "zh"}, "zh"), ({"LC_MESSAGES": "zh_TW"}, "zh")],
+)
+def test_system_language(environment, language):
+    assert system_language(environment) == language
+
+
+@pytest.mark.parametrize(("arguments", "language"), [(["--lang", "zh"], "zh"), (["run", "--lang=ZH"], "zh"), (["--lang", "fr"], "en"), (["--lang"], "en"), (["--", "--lang", "zh"], "en")])
+def test_choose_language(arguments, language, monkeypatch):
+    monkeypatch.setenv("AUDITKB_LANG", "en")
+    assert choose_language(arguments) == language
+
+
+# --- the shared edge
+
+def edge(language):
+    group = Group("checks.py", "Help.", language, default="run")
+
+    @group.command("run", help="Run.", example="checks.py")
+    @click.option("--fail-on")
+    def run_(fail_on):
+        click.echo(f"run {fail_on}")
+        return ExitCode.FINDINGS if fail_on else None
+
+    @group.command("break", help="Break.", example="checks.py break")
+    def break_():
+        raise KnowledgeBaseError([Fault(Text("甲", "a"), "x.yml", 1, 2), Fault(Text("乙", "b"))])
+
+    @group.command("stop", help="Stop.", example="checks.py stop")
+    def stop():
+        raise KeyboardInterrupt
+
+    return group
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "output"),
+    [
+        ([], 0, "run None"), (["--lang", "en"], 0, "run None"), (["--fail-on", "high"], 1, "run high"), (["run", "--lang=en"], 0, "run None"),
+        (["--lang", "zh", "break"], 2, "x.yml:1:2: 甲\n乙"), (["break", "--lang", "en"], 2, "x.yml:1:2: a\nb"), (["stop"], 130, ""), (["--help"], 0, "Usage"), (["--lang", "fr"], 2, ""),
+    ],
+)
+def test_run_commands(arguments, code, output, capsys, monkeypatch):
+    monkeypatch.setenv("AUDITKB_LANG", "en")
+    assert run_commands(edge, arguments) == code
+    captured = capsys.readouterr()
+    assert output in captured.out + captured.err
+
+
+def test_listings(capsys):
+    rows = [["甲", 1.5, None], ["=cmd|x", 2.0, "[b]"]]
+    columns = [("name", Text("名称", "Name")), ("amount", Text("金额", "Amount")), ("note", Text("备注", "Note"))]
+    print_rows(rows, columns, "table", "zh")
+    table = capsys.readouterr().out
+    assert "名称" in table and "[b]" in table and "None" not in table
+    print_rows(rows, columns, "json", "zh")
+    assert json.loads(capsys.readouterr().out)[0] == {"name": "甲", "amount": 1.5, "note": None}
+    print_rows(rows, columns, "csv", "zh")
+    assert capsys.readouterr().out == "name,amount,note\n甲,1.5,\n'=cmd|x,2.0,[b]\n"
+
+
+def test_progress_is_silent_in_a_file(capsys, monkeypatch):
+    monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
+    with command_line.progress() as report:
+        report("contract.csv", 1, None)
+        report("contract.csv", 2, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_shows_on_a_terminal_after_its_time(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with command_line.progress() as report:
+        report("contract.csv", 1, None)
+        assert terminal.getvalue() == ""
+        monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
+        report("contract.csv", 2, 2)
+    assert "contract.csv" in terminal.getvalue()
