@@ -79,8 +79,7 @@ def _claim(connection: sqlite3.Connection, file: Path) -> None:
     if found == APPLICATION_ID:
         return
     if found != 0 or connection.execute("select count(*) from sqlite_master").fetchone()[0]:
-        raise fail(f"{file} 不是 auditkb 的数据库", f"{file} is not an auditkb database",
-                   hint=None)
+        raise fail(f"{file} 不是 auditkb 的数据库", f"{file} is not an auditkb database")
     connection.execute(f"pragma application_id = {APPLICATION_ID}")
 
 

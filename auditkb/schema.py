@@ -72,9 +72,8 @@ def quote(name: str) -> str:
 def create_tables(connection: sqlite3.Connection, dictionary: Dictionary) -> None:
     """Create every table, and add the columns that an existing one lacks. Nothing is dropped or changed."""
     database = Database(connection, execute_plugins=False)
-    for name in _FIXED:
-        if name == "sources":
-            _create(database, name, *_fixed_table(name, {}))
+    # Records link to their source, so this one comes first.
+    _create(database, "sources", *_fixed_table("sources", {}))
     for name in dictionary.load_order():
         _create_record_table(database, dictionary[name])
     for name in _FIXED:
