@@ -23,13 +23,18 @@ class Article(Strict):
 
 
 class Law(Strict):
-    """One law, regulation or internal rule, with its time in force; both ends belong to it."""
+    """One law, regulation or internal rule, with its time in force; both ends belong to it.
+
+    `verified` and `says` are for one that is cited as a whole, without an article.
+    """
 
     title: Bilingual
     number: str | None = None
     from_: datetime.date | None = Field(default=None, alias="from")
     to: datetime.date | None = None
     internal: bool = False
+    verified: bool = False
+    says: Bilingual | None = None
     articles: dict[str, Article] = {}
 
 
@@ -75,6 +80,7 @@ def cite(register: LawRegister, criterion: Criterion, *, possible: bool) -> Cita
     """The citation of one criterion."""
     law = register.root[criterion.law]
     article = law.articles.get(criterion.article or "")
-    says = Text(article.says.zh, article.says.en) if article is not None and article.says is not None else None
-    verified = article.verified if article is not None else law.internal
+    cited = article if article is not None else law
+    says = Text(cited.says.zh, cited.says.en) if cited.says is not None else None
+    verified = cited.verified
     return Citation(criterion.law, criterion.article, Text(law.title.zh, law.title.en), says, criterion.role, verified, possible)

@@ -172,18 +172,24 @@ class RowCompiler:
         return [row.value] if row is not None else tables.distinct_values(table)
 
     def event(self) -> tuple[str, str]:
-        """Columns of the first and the last day that the event date can be; NULL where it is unknown."""
+        """Columns of the first and the last day that the event date can be; NULL where it is unknown.
+
+        Without stand-ins only the first entry counts: a later one that picks a value is an assumption.
+        """
         if self._event is None:
-            entries = self.context.event_date if self.context.assumed else self.context.event_date[:1]
-            days = [(self.column(item.ups, item.name), item.kind.name == "integer") for item in entries]
-            first = [f"printf('%04d-01-01', {column})" if is_year else column for column, is_year in days]
-            last = [sqlite.end_of_year(column, is_year=True) if is_year else column for column, is_year in days]
-            guarded = [[f"CASE WHEN {column} IS NOT NULL THEN {text} END" for text, (column, _) in zip(side, days, strict=True)]
-                       for side in (first, last)]
-            start, end = (f"COALESCE({', '.join(side)}, NULL)" if side else "NULL" for side in guarded)
+            start, end = self.span(self.context.event_date if self.context.assumed else self.context.event_date[:1])
             self.pipeline.add_stage([("_event_from", start), ("_event_to", end)])
             self._event = (sqlite.name("_event_from"), sqlite.name("_event_to"))
         return self._event
+
+    def span(self, entries: tuple[Field, ...]) -> tuple[str, str]:
+        """SQL of the first and last day of the first known entry; a year stands for its whole span."""
+        first, last = [], []
+        for item in entries:
+            column, is_year = self.column(item.ups, item.name), item.kind.name == "integer"
+            for side, text in ((first, sqlite.start_of_year(column)), (last, sqlite.end_of_year(column, is_year=True))):
+                side.append(text if is_year else column)
+        return (f"COALESCE({', '.join(first)}, NULL)", f"COALESCE({', '.join(last)}, NULL)") if entries else ("NULL", "NULL")
 
     # aggregates
 

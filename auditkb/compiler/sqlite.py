@@ -87,9 +87,17 @@ def year_of(day: str) -> str:
     return f"CAST(substr({day}, 1, 4) AS INTEGER)"
 
 
+def start_of_year(year: str) -> str:
+    """1 January of a year."""
+    return f"(CASE WHEN {year} IS NOT NULL THEN printf('%04d-01-01', {year}) END)"
+
+
 def end_of_year(value: str, *, is_year: bool) -> str:
     """31 December of a day's year, or of a year."""
-    return f"printf('%04d-12-31', {value})" if is_year else f"substr({value}, 1, 4) || '-12-31'"
+    if not is_year:
+        return f"(substr({value}, 1, 4) || '-12-31')"
+    # printf writes an unknown year as 0.
+    return f"(CASE WHEN {value} IS NOT NULL THEN printf('%04d-12-31', {value}) END)"
 
 
 def sentinel(*, is_date: bool, largest: bool) -> str:

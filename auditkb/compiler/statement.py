@@ -119,7 +119,8 @@ class _Statement:
                 upper = f"{column}^"
                 columns.append((upper, found.high))
             compiled.shown[name] = Shown(node, column, upper)
-        first, last = compiler.event()
+        # The law is cited by the first known date, whether or not the outcome rests on it.
+        first, last = compiler.span(rule.event_date)
         columns += [("event_from", first), ("event_to", last),
                     ("high", compiler.condition(rule.high_when, "0")),
                     ("amount", value(rule.amount, compiler).exact if rule.amount is not None else "NULL"),
@@ -128,6 +129,8 @@ class _Statement:
                     for index, (_, node) in enumerate(rule.criteria)]
         columns += [(f"from:{name}", compiler.parameter_row(Parameter(name, table.kind)))
                     for name, table in rule.parameters.items() if table.kind.name == "list" or table.rows]
+        columns += [("states:" + ".".join(ups), compiler.column(ups, "_states")) for ups in self._above(compiled)]
+        columns += [("key:" + ".".join(ups), compiler.column(ups[:-1], ups[-1])) for ups in self._above(compiled) if ups]
         if self.assumed:
             columns += self._stood_in()
         for item in rule.evidence:
@@ -158,6 +161,10 @@ class _Statement:
             named.setdefault(f":{name}", Parameter(name, table.kind))
         return named.items()
 
+    def _above(self, compiled: Compiled) -> list[tuple[str, ...]]:
+        """The rows, by the references that lead to them, whose fields are shown."""
+        return list(dict.fromkeys(item.node.ups for item in compiled.shown.values() if isinstance(item.node, Field)))
+
     def _conflict(self) -> str:
         """Whether a parameter lies beyond the law's own limit for this record."""
         tests = []
@@ -177,6 +184,8 @@ class _Statement:
             parts = "".join(f" WHEN {value(part, self.compiler).exact} IS NOT NULL THEN {number}"
                             for number, part in enumerate(assumption.stand_ins, 1))
             columns.append((f"stood_in{index}", f"CASE WHEN {raw} IS NOT NULL THEN NULL{parts} END"))
+            stand_ins = ", ".join(value(part, self.compiler).exact for part in assumption.stand_ins)
+            columns.append((f"value:stood_in{index}", f"COALESCE({stand_ins}, NULL)"))
         if len(self.rule.event_date) > 1:
             known = "".join(f" WHEN {self.compiler.column(item.ups, item.name)} IS NOT NULL THEN {number}"
                             for number, item in enumerate(self.rule.event_date))

@@ -98,7 +98,8 @@ def open_result(connection: sqlite3.Connection) -> None:
 def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None) -> None:
     """Fill the temporary table with an outcome for every record of the rule's type.
 
-    A record that is decided without stand-ins keeps that outcome; only what is not_evaluated is asked again with them.
+    A record that is decided without stand-ins keeps that outcome; only what is not_evaluated is asked again with them,
+    and where it still is, the reasons are what no stand-in could fill.
     Raises KnowledgeBaseError if the rule breaks or takes too long.
     """
     try:
@@ -107,8 +108,8 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
             connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, outcome, reasons, 0 FROM ({sql.plain.outcomes})")
             if sql.assumed is not None:
                 connection.execute(
-                    f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, 1 FROM ({sql.assumed.outcomes})"
-                    f" WHERE outcome <> 'not_evaluated' AND key IN (SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')")
+                    f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, outcome <> 'not_evaluated'"
+                    f" FROM ({sql.assumed.outcomes}) WHERE key IN (SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')")
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
 
@@ -135,3 +136,13 @@ def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary
 
 
 __all__ = ["KnowledgeBaseError", "Outcome", "RuleSql", "details", "evaluate", "guarded", "open_result", "outcomes", "prepare"]
+
+
+def best_amounts(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary) -> dict[str, float]:
+    """Amounts of the failing records with stand-ins used: an amount may be known that way although the fail needed none."""
+    if sql.assumed is None:
+        return {}
+    keys = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'fail')"
+    with guarded(connection, dictionary):
+        rows = connection.execute(f"SELECT key, amount FROM ({sql.assumed.details.replace('{keys}', keys)})").fetchall()
+    return dict(rows)

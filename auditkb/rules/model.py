@@ -138,6 +138,7 @@ class RuleFile(Strict):
     peers: PeersRule | None = None
     applies_when: Expression | None = None
     let: dict[str, Expression] = {}
+    labels: dict[str, Bilingual] = {}
     fails_when: Expression
     exempt_by: list[str] = []
     message: Bilingual

@@ -1,0 +1,216 @@
+"""What the terminal shows of a run, a rule and a finding. Everything a person reads, in the language asked for."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from auditkb.dictionary import Dictionary
+from auditkb.errors import Text, did_you_mean, fail
+from auditkb.laws import LawRegister
+from auditkb.reading import read_out
+from auditkb.rules.checked import Rule
+from auditkb.runs import Found, RunReport
+from auditkb.wording import OUTCOMES, SEVERITIES, say_reason
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
+_STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
+           "reopened": Text("再次出现", "reopened")}
+_GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
+         "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
+         "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
+
+
+def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
+    """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings."""
+    console.print(_counts_table(report, language))
+    _print_findings(console, report, language)
+    _print_not_checked(console, report, dictionary, language)
+    _print_gone(console, report, language)
+    _print_known(console, report, language)
+    for fault in report.faults:
+        console.print(fault.say(language), style="red", markup=False)
+    if not report.is_complete:
+        console.print(Text("本批次不完整：没有关闭任何疑点。", "This run is incomplete: no finding was closed.").say(language), style="bold red")
+
+
+def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) -> Any:
+    from rich.table import Table
+
+    table = Table(title=console_title, title_justify="left", title_style="bold", header_style="bold")
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="right" if index in right else "left", overflow="fold")
+    return table
+
+
+def _counts_table(report: RunReport, language: str) -> Any:
+    title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (as of {report.as_of}): outcomes by rule").say(language)
+    table = _table(title, [Text("规则", "Rule").say(language), Text("名称", "Title").say(language),
+                           *(OUTCOMES[name].say(language) for name in _COUNTED), Text("提示", "Note").say(language)], (2, 3, 4, 5, 6))
+    for rule in report.rules.values():
+        counts = [report.records(rule.id, name) for name in _COUNTED]
+        table.add_row(rule.id, getattr(rule.file.title, language), *(str(number) if number else "·" for number in counts),
+                      _suspicion(rule, counts).say(language))
+    return table
+
+
+def _suspicion(rule: Rule, counts: list[int]) -> Text:
+    """A rule that could check nothing, or calls out nearly everything, deserves a look itself."""
+    failed, passed, exempt, unknown, _ = counts
+    if rule.file.status == "trial":
+        return Text("试行", "trial")
+    if not failed + passed + exempt and unknown:
+        return Text("一条也没能检查", "could check nothing")
+    if failed >= 10 and failed > 0.8 * (failed + passed):
+        return Text("几乎全部列为疑点，请核对规则", "calls out nearly everything: look at the rule")
+    return Text("", "")
+
+
+def _print_findings(console: Console, report: RunReport, language: str) -> None:
+    from rich.text import Text as Styled
+
+    number = len(report.found)
+    console.print()
+    console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{number} findings (leads to be verified, not verdicts)").say(language), style="bold")
+    styles = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
+    for severity, label in SEVERITIES.items():
+        items = [item for item in report.found if item.fail.evidence.severity == severity]
+        if not items:
+            continue
+        console.print(Text(f"【{label.zh}】{len(items)} 个", f"[{label.en}] {len(items)}").say(language), style=styles[severity], markup=False)
+        for item in items:
+            console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"))
+            console.print(Styled(f"    {item.fail.evidence.message.say(language)}"))
+    for fail_ in report.trial:
+        console.print(Styled(f"  ({Text('试行', 'trial').say(language)}) {fail_.finding_id}: {fail_.evidence.message.say(language)}", style="dim"))
+
+
+def _marks(item: Found, report: RunReport, language: str) -> str:
+    evidence = item.fail.evidence
+    parts = [getattr(report.rules[item.fail.rule_id].file.title, language)]
+    if evidence.amount is not None:
+        parts.append(Text(f"金额 {evidence.amount:,.2f} 元", f"amount {evidence.amount:,.2f} yuan").say(language))
+    if evidence.presumed:
+        parts.append(Text("推定：", "presumed: ").say(language) + "，".join(f"{a['label_' + language]} {a['shown_' + language]}" for a in evidence.data["assumed"]))
+    if evidence.conflict:
+        parts.append(Text("参数与法规冲突", "parameter conflicts with law").say(language))
+    if item.state != "new":
+        parts.append(_STATES[item.state].say(language))
+    return " · ".join(parts)
+
+
+def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
+    table = _table(Text("没能检查的及原因", "What could not be checked, and why").say(language),
+                   [Text("规则", "Rule").say(language), Text("条数", "Records").say(language), Text("原因（条数）", "Reasons (records)").say(language)], (1,))
+    for rule in report.rules.values():
+        number = report.records(rule.id, "not_evaluated")
+        if not number:
+            continue
+        reasons: Counter[str] = Counter()
+        for (rule_id, _, outcome, reason), records in report.counts.items():
+            if rule_id == rule.id and outcome == "not_evaluated" and reason:
+                reasons[say_reason(reason, dictionary, rule.checks).say(language)] += records
+        listed = "；" if language == "zh" else "; "
+        table.add_row(rule.id, str(number), listed.join(f"{text} ({records})" for text, records in reasons.most_common(4))
+                      + (" …" if len(reasons) > 4 else ""))
+    console.print()
+    console.print(table)
+
+
+def _print_gone(console: Console, report: RunReport, language: str) -> None:
+    if report.gone:
+        console.print(Text(f"不再出现 {len(report.gone)} 个：", f"{len(report.gone)} no longer found:").say(language), style="bold")
+        for name, reason in report.gone:
+            console.print(f"  {name}  {_GONE[reason].say(language)}", markup=False)
+
+
+def _print_known(console: Console, report: RunReport, language: str) -> None:
+    if not report.matched:
+        return
+    table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{report.known} known findings; those that a rule speaks to:").say(language),
+                   [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
+    for known, rule, _, key, outcome, reasons in report.matched:
+        word = OUTCOMES.get(outcome, Text("没有这条规则", "no such rule")).say(language)
+        table.add_row(known, rule, key, word + (f" ({', '.join(reasons)})" if reasons else ""))
+    console.print(table)
+
+
+def print_rule(console: Console, rule: Rule, dictionary: Dictionary, laws: LawRegister, language: str) -> None:
+    """A rule in sentences with its criteria, parameters, exceptions and examples."""
+    file = rule.file
+    console.print(f"{rule.id}  {getattr(file.title, language)}", style="bold", markup=False)
+    console.print(getattr(file.rationale, language), markup=False)
+    console.print()
+    console.print(read_out(rule, dictionary).say(language), markup=False)
+    console.print()
+    for criterion, _ in rule.criteria:
+        law = laws.root[criterion.law]
+        article = Text(f"第 {criterion.article} 条", f"article {criterion.article}").say(language) if criterion.article else ""
+        verified = law.articles[criterion.article].verified if criterion.article else law.verified
+        mark = "" if verified else Text("（条文未核验）", " (text not verified)").say(language)
+        console.print(f"· {getattr(law.title, language)} {article}{mark}", markup=False)
+    for title, items in ((Text("已知例外：", "Known exceptions:"), file.known_exceptions), (Text("看不到的：", "It cannot see:"), file.cannot_see)):
+        if items:
+            console.print(title.say(language), style="bold")
+            for item in items:
+                console.print(f"· {getattr(item, language)}", markup=False)
+    console.print(Text("例子：", "Examples:").say(language), style="bold")
+    for example in file.examples:
+        expect = example.expect if isinstance(example.expect, str) else ", ".join(f"{key}: {OUTCOMES[value].say(language)}" for key, value in example.expect.items())
+        shown = OUTCOMES[expect].say(language) if expect in OUTCOMES else expect
+        console.print(f"· {getattr(example.name, language)} → {shown}", markup=False)
+
+
+def print_finding(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str, *, sql: bool) -> None:
+    """A finding: message, values with their source cells, stand-ins, law in force, parameters, history, SQL."""
+    row = _finding(connection, finding_id)
+    evidence = json.loads(row["evidence"]) if row["evidence"] else {}
+    console.print(f"{row['id']}  [{SEVERITIES[row['severity']].say(language) if row['severity'] else ''}] {row['review']}", style="bold", markup=False)
+    console.print(row[f"message_{language}"], markup=False)
+    _section(console, Text("标准", "Criteria"), [_criterion(item, language) for item in evidence.get("criteria", [])], language)
+    _section(console, Text("比对的值", "Values compared"), [_value_line(connection, dictionary, item, language) for item in evidence.get("values", [])], language)
+    _section(console, Text("相关记录", "Rows"), [f"{item['label_' + language]}: {', '.join(item['keys']) or Text('没有', 'none').say(language)}" for item in evidence.get("rows", [])], language)
+    _section(console, Text("推定", "Presumed"), [f"{item['label_' + language]} {item['shown_' + language]}" for item in evidence.get("assumed", [])], language)
+    _section(console, Text("参数", "Parameters"), [f"{item['label_' + language]} = {item['shown_' + language]} ({item['source_' + language]})" for item in evidence.get("parameters", [])], language)
+    events = connection.execute("SELECT at, event, reason FROM finding_events WHERE finding_id = ? ORDER BY id", (row["id"],)).fetchall()
+    _section(console, Text("经过", "History"), [" ".join(part for part in event if part) for event in events], language)
+    if sql and row["rule_id"]:
+        text = connection.execute("SELECT sql FROM rules WHERE id = ?", (row["rule_id"],)).fetchone()
+        _section(console, Text(f"可复现的 SQL（:key = {row['record_key']}）", f"SQL that reproduces it (:key = {row['record_key']})"), [text[0]] if text else [], language)
+
+
+def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any]:
+    cursor = connection.execute("SELECT * FROM findings WHERE id = ?", (finding_id,))
+    found = cursor.fetchone()
+    if found is None:
+        ids = [name for (name,) in connection.execute("SELECT id FROM findings")]
+        raise fail(f"没有疑点“{finding_id}”", f'there is no finding "{finding_id}"', hint=did_you_mean(finding_id, ids, 5))
+    return dict(zip([column[0] for column in cursor.description], found, strict=True))
+
+
+def _section(console: Console, title: Text, lines: list[str], language: str) -> None:
+    if lines:
+        console.print(f"\n{title.say(language)}", style="bold", markup=False)
+        for line in lines:
+            console.print(f"  {line}", markup=False)
+
+
+def _criterion(item: dict[str, Any], language: str) -> str:
+    article = Text(f"第 {item['article']} 条", f"article {item['article']}").say(language) if item["article"] else ""
+    marks = "".join(mark.say(language) for mark, held in ((Text("（可能适用）", " (possible basis)"), item["possible"]), (Text("（条文未核验）", " (text not verified)"), not item["verified"])) if held)
+    says = f"：{item['text_' + language]}" if item.get("text_" + language) else ""
+    return f"{item['title_' + language]} {article}{marks}{says}"
+
+
+def _value_line(connection: sqlite3.Connection, dictionary: Dictionary, item: dict[str, Any], language: str) -> str:
+    text = f"{item['label_' + language]}: {item['shown_' + language]}"
+    if item.get("key") and item.get("record_type") in dictionary.types:
+        row = connection.execute(f'SELECT source, sheet, "row" FROM "{item["record_type"]}" WHERE key = ?', (item["key"],)).fetchone()
+        if row is not None and row[0]:
+            text += Text(f"   〔{row[0]} {row[1] or ''} 第 {row[2]} 行〕", f"   [{row[0]} {row[1] or ''} row {row[2]}]").say(language)
+    return text

@@ -1,0 +1,65 @@
+"""Writing what people review in git (rules, laws, known findings) into kb.db, so that pages can show it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from auditkb.dictionary import Dictionary
+from auditkb.findings import Classes, KnownFinding
+from auditkb.laws import LawRegister
+from auditkb.reading import read_out
+from auditkb.rules.load import RuleSet
+
+
+def write_rules(connection: sqlite3.Connection, rule_set: RuleSet, sql: dict[str, str], dictionary: Dictionary) -> None:
+    """Replace the table of rules; `sql` is what reproduces the outcome of one record."""
+    connection.execute("DELETE FROM rules")
+    for rule in rule_set.rules.values():
+        file, summary = rule.file, read_out(rule, dictionary)
+        _insert(connection, "rules", {
+            "id": rule.id, "register": file.register_, "title_zh": file.title.zh, "title_en": file.title.en, "status": file.status,
+            "severity": file.severity.default, "category": file.category, "checks": rule.checks, "file": rule.source.name,
+            "yaml": rule.source.text, "sql": sql.get(rule.id), "hash": rule.hash, "summary_zh": summary.zh, "summary_en": summary.en})
+
+
+def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:
+    """Replace the table of laws: a row for each article, and for each law that is cited whole."""
+    connection.execute("DELETE FROM laws")
+    for name, law in laws.root.items():
+        articles: dict[str | None, Any] = dict(law.articles) if law.articles else {None: law}
+        for number, article in articles.items():
+            starts = max((day for day in (law.from_, article.from_) if day), default=None)
+            ends = min((day for day in (law.to, article.to) if day), default=None)
+            _insert(connection, "laws", {
+                "id": f"{name}/{number}" if number else name, "title_zh": law.title.zh, "title_en": law.title.en, "number": law.number,
+                "article": number, "starts_on": starts.isoformat() if starts else None, "ends_on": ends.isoformat() if ends else None,
+                "verified": int(article.verified), "text_zh": article.says.zh if article.says else None,
+                "text_en": article.says.en if article.says else None})
+
+
+def write_known(connection: sqlite3.Connection, known: list[KnownFinding], classes: Classes, run_id: int) -> None:
+    """Replace the known findings; each is also a finding of origin `report`, confirmed by being published."""
+    connection.execute("DELETE FROM known_findings")
+    gone = {row[0] for row in connection.execute("SELECT id FROM findings WHERE origin = 'report'")} - {item.id for item in known}
+    connection.executemany("DELETE FROM findings WHERE id = ?", [(name,) for name in sorted(gone)])
+    for item in known:
+        label = classes.label(item.class_path)
+        row = {"id": item.id, "report": item.report, "number": item.number, "department": item.department, "project": item.project,
+               "class": label.zh, "verdict": item.verdict, "section": item.place.section, "line": item.place.line,
+               "facts": json.dumps([fact.model_dump(mode="json") for fact in item.facts], ensure_ascii=False)}
+        for name in ("title", "condition", "criteria", "cause", "effect", "recommendation", "note"):
+            wording = getattr(item, name)
+            row |= {f"{name}_zh": wording.zh if wording else None, f"{name}_en": wording.en if wording else None}
+        _insert(connection, "known_findings", row)
+        known_row = connection.execute("SELECT first_run FROM findings WHERE id = ?", (item.id,)).fetchone()
+        _insert(connection, "findings", {
+            "id": item.id, "origin": "report", "known_id": item.id, "department": item.department, "review": "已确认",
+            "state": "unchanged" if known_row else "new", "message_zh": item.title.zh, "message_en": item.title.en,
+            "presumed": 0, "legal_conflict": 0, "first_run": known_row[0] if known_row else run_id, "last_run": run_id})
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    columns = ", ".join(f'"{name}"' for name in row)
+    connection.execute(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", list(row.values()))

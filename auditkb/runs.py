@@ -1,0 +1,224 @@
+"""One run: every rule over all records, in one transaction: a run is whole or absent.
+
+The counts are part of the result: a rule that found nothing in what it could not check says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditkb import __version__
+from auditkb.database import writer
+from auditkb.dictionary import Dictionary
+from auditkb.engines import sqlite as engine
+from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.evidence import Evidence, gather_evidence
+from auditkb.findings import Classes, KnownFinding
+from auditkb.lifecycle import Fail, kept_findings, record_fail, record_gone
+from auditkb.publishing import write_known, write_laws, write_rules
+from auditkb.rules.checked import Rule
+from auditkb.rules.load import RuleSet
+
+SECONDS_A_RULE = 600.0
+REVIEWED_STATUSES = ("active",)
+Count = Counter[tuple[str, str | None, str, str]]
+"""(rule, department, outcome, reason) -> records; the reason '' holds the whole of an outcome."""
+KnownKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding of this run, as the terminal prints it."""
+
+    fail: Fail
+    state: str
+
+
+@dataclass
+class RunReport:
+    """What a run did."""
+
+    run_id: int = 0
+    as_of: str = ""
+    rules: dict[str, Rule] = field(default_factory=dict)
+    counts: Count = field(default_factory=Counter)
+    found: list[Found] = field(default_factory=list)
+    trial: list[Fail] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    known: int = 0
+    matched: list[tuple[str, str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
+    """(known id, rule, record type, record key, outcome, reasons)"""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every rule ran to its end; an incomplete run closes nothing."""
+        return not self.faults
+
+    def records(self, rule_id: str, outcome: str) -> int:
+        """How many records of a rule have an outcome."""
+        return sum(number for (rule, _, what, reason), number in self.counts.items() if rule == rule_id and what == outcome and reason == "")
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with a rule's id, its number and how many there are."""
+
+
+def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, known: list[KnownFinding], classes: Classes,
+              *, as_of: str, office: Path | None = None, progress: Progress | None = None) -> RunReport:
+    """Run every rule that is not a draft or retired and write outcomes, findings, events and matches."""
+    report = RunReport(as_of=as_of, known=len(known))
+    started = _now()
+    engine.open_result(connection)
+    wanted = _wanted(known)
+    with writer(connection):
+        old_hashes = dict(connection.execute("SELECT id, hash FROM rules"))
+        run_id = connection.execute("INSERT INTO runs (started_at, as_of, status, tool_version, office) VALUES (?, ?, 'running', ?, ?)",
+                                    (started, as_of, __version__, str(office) if office is not None else None)).lastrowid
+        report.run_id = run_id or 0
+        connection.execute("DELETE FROM outcomes")
+        connection.execute("DELETE FROM known_matches")
+        rules = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial")]
+        sqls = {}
+        outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
+        for number, rule in enumerate(rules, 1):
+            if progress is not None:
+                progress(rule.id, number, len(rules))
+            sqls[rule.id] = engine.prepare(rule, dictionary, as_of)
+            report.rules[rule.id] = rule
+            try:
+                _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known)
+            except KnowledgeBaseError as error:
+                report.faults += error.faults
+        _write_counts(connection, report)
+        write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)
+        write_laws(connection, rule_set.laws)
+        write_known(connection, known, classes, report.run_id)
+        _write_matches(connection, known, report, outcomes_of_known)
+        status = "complete" if report.is_complete else "incomplete"
+        connection.execute("UPDATE runs SET finished_at = ?, status = ?, rule_set_hash = ?, data_hash = ? WHERE id = ?",
+                           (_now(), status, _hash_rules(rule_set), _hash_data(connection), report.run_id))
+    return report
+
+
+def _wanted(known: list[KnownFinding]) -> dict[str, list[str]]:
+    """For each rule the record keys whose outcome a known finding asks for."""
+    wanted: dict[str, list[str]] = {}
+    for item in known:
+        for found in item.found_by:
+            if found.rule is not None and found.record is not None:
+                wanted.setdefault(found.rule, []).append(found.record)
+    return wanted
+
+
+def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql, report: RunReport,
+              old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
+    rule = sql.rule
+    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE)
+    _tidy_reasons(connection)
+    _count(connection, rule, report)
+    for key in wanted:
+        for item in engine.outcomes(connection, f"key = {_quoted(key)}"):
+            outcomes_of_known[(rule.id, key)] = (item.outcome, item.reasons)
+    fails = [fail for fail in _fails(connection, dictionary, rule_set, sql)]
+    if rule.file.status not in REVIEWED_STATUSES:
+        report.trial += fails
+        return
+    connection.execute(f"INSERT INTO outcomes SELECT ?, ?, ?, key, outcome, reasons FROM temp.{engine.RESULT}"
+                       " WHERE outcome IN ('fail', 'exempt', 'not_evaluated')", (report.run_id, rule.id, rule.checks))
+    _follow(connection, rule, fails, report, old_hashes)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _fails(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql) -> list[Fail]:
+    rule = sql.rule
+    departments = dict(connection.execute(f"SELECT key, department FROM temp.{engine.RESULT} WHERE outcome = 'fail'"))
+    amounts = engine.best_amounts(connection, sql, dictionary)
+    fails = []
+    for row in engine.details(connection, sql, dictionary, "outcome = 'fail'"):
+        if row["amount"] is None:
+            row["amount"] = amounts.get(row["key"])
+        evidence: Evidence = gather_evidence(rule, row, dictionary, rule_set.laws)
+        fails.append(Fail(f"{rule.lineage}:{row['key']}", rule.id, rule.checks, row["key"], departments[row["key"]], evidence))
+    return sorted(fails, key=lambda fail: fail.record_key)
+
+
+def _tidy_reasons(connection: sqlite3.Connection) -> None:
+    """Say every reason once: two aggregates may stay open for the same one."""
+    found = [row[0] for row in connection.execute(f"SELECT DISTINCT reasons FROM temp.{engine.RESULT} WHERE reasons LIKE '%|%'")]
+    for text in found:
+        once = "|".join(dict.fromkeys(text.split("|")))
+        if once != text:
+            connection.execute(f"UPDATE temp.{engine.RESULT} SET reasons = ? WHERE reasons = ?", (once, text))
+
+
+def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> None:
+    rows = connection.execute(
+        f"SELECT department, outcome, reasons, assumed, COUNT(*) FROM temp.{engine.RESULT} GROUP BY department, outcome, reasons, assumed")
+    for department, outcome, reasons, assumed, number in rows:
+        report.counts[(rule.id, department, outcome, "")] += number
+        for reason in (reasons or "").split("|") if reasons else ():
+            report.counts[(rule.id, department, outcome, reason.split(":")[0] if outcome == "exempt" else reason)] += number
+        if assumed and outcome in ("pass", "fail"):
+            report.counts[(rule.id, department, outcome, "assumed")] += number
+
+
+def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], report: RunReport, old_hashes: dict[str, str]) -> None:
+    """Carry the rule's findings from the run before into this one."""
+    at = _now()
+    before = kept_findings(connection, list({rule.id, rule.lineage}))
+    for fail in fails:
+        report.found.append(Found(fail, record_fail(connection, report.run_id, at, fail, before.get(fail.finding_id))))
+    failing = {fail.finding_id for fail in fails}
+    rule_changed = old_hashes.get(rule.id) != rule.hash
+    for item in before.values():
+        if item.id not in failing and item.state != "gone":
+            row = connection.execute(f"SELECT outcome FROM temp.{engine.RESULT} WHERE key = ?", (item.record_key,)).fetchone()
+            reason = record_gone(connection, report.run_id, at, item, row[0] if row else None, rule_changed=rule_changed)
+            report.gone.append((item.id, reason))
+
+
+def _write_counts(connection: sqlite3.Connection, report: RunReport) -> None:
+    connection.executemany("INSERT INTO outcome_counts (run_id, rule_id, department, outcome, reason, records) VALUES (?, ?, ?, ?, ?, ?)",
+                           [(report.run_id, *key, number) for key, number in report.counts.items()])
+
+
+def _write_matches(connection: sqlite3.Connection, known: list[KnownFinding], report: RunReport,
+                   outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
+    """For every known finding and rule that would find it: what the rule says of that record in this run."""
+    for item in known:
+        for found in item.found_by:
+            if found.rule is None or found.record is None or found.record_type is None:
+                continue
+            outcome, reasons = outcomes_of_known.get((found.rule, found.record), ("no_record", ()))
+            if found.rule not in report.rules:
+                outcome = "no_rule"
+            report.matched.append((item.id, found.rule, found.record_type, found.record, outcome, reasons))
+            finding = f"{report.rules[found.rule].lineage}:{found.record}" if outcome == "fail" else None
+            connection.execute("INSERT INTO known_matches (known_id, rule_id, record_type, record_key, outcome, reasons, finding_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                               (item.id, found.rule, found.record_type, found.record, outcome, "|".join(reasons) or None, finding))
+
+
+def _hash_rules(rule_set: RuleSet) -> str:
+    return hashlib.sha256("".join(rule.hash for rule in rule_set.rules.values()).encode()).hexdigest()[:16]
+
+
+def _hash_data(connection: sqlite3.Connection) -> str:
+    sources = connection.execute("SELECT id, sha256 FROM sources ORDER BY id").fetchall()
+    return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+__all__ = ["Found", "RunReport", "Text", "run_rules"]

@@ -1,0 +1,140 @@
+"""Values in words: how a date, an amount or a choice reads in a message, in Chinese and in English.
+
+A value known only as a bound says so (至少5天 / at least 5); one that is not recorded says why.
+"""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from auditkb.dictionary import Dictionary
+from auditkb.errors import Text
+from auditkb.expressions.tree import Kind
+
+STATES = {
+    "blank_in_document": Text("文件上空白", "blank in the document"),
+    "not_captured": Text("未记录", "not recorded"),
+    "not_required": Text("不要求", "not required"),
+    "illegible": Text("字迹不清", "illegible"),
+    "unreadable": Text("无法识别", "unreadable"),
+}
+NOT_RECORDED = STATES["not_captured"]
+OUTCOMES = {
+    "fail": Text("疑点", "fail"),
+    "pass": Text("通过", "pass"),
+    "not_applicable": Text("不适用", "not applicable"),
+    "not_evaluated": Text("无法检查", "not evaluated"),
+    "exempt": Text("豁免", "exempt"),
+    "no_record": Text("没有这条记录", "no such record"),
+}
+SEVERITIES = {"high": Text("高", "high"), "medium": Text("中", "medium"), "low": Text("低", "low"), "info": Text("提示", "info")}
+REASONS = {
+    "missing": Text("未记录", "not recorded"),
+    "blank": Text("文件上空白", "blank in the document"),
+    "illegible": Text("字迹不清", "illegible"),
+    "unreadable": Text("无法识别", "unreadable"),
+    "not_required": Text("不要求", "not required"),
+    "none": Text("一条也没有", "there is none"),
+    "no_related": Text("所指记录未读入", "the record named was not loaded"),
+    "source_not_loaded": Text("资料未读全", "not wholly loaded"),
+    "no_parameter": Text("没有可用的参数值", "no parameter value"),
+    "event_date_unknown": Text("业务日期未知", "event date unknown"),
+    "assumed": Text("采用推定值", "a value was presumed"),
+    "exemption": Text("豁免记录", "exemption"),
+    "undefined": Text("无法计算", "cannot be computed"),
+}
+
+
+def say_value(value: Any, kind: Kind, dictionary: Dictionary) -> Text:
+    """One known value in words."""
+    if kind.name == "date":
+        day = datetime.date.fromisoformat(value)
+        return Text(f"{day.year}年{day.month}月{day.day}日", value)
+    if kind.name == "money":
+        return _both(f"{_decimal(value):,.2f}")
+    if kind.name == "ratio":
+        return _both(f"{(_decimal(value) * 100).quantize(Decimal('0.01')).normalize():f}%")
+    if kind.name == "flag":
+        return Text("是", "yes") if value else Text("否", "no")
+    if kind.name == "choice":
+        return say_choice(str(value), kind, dictionary)
+    if kind.name in ("integer", "number"):
+        return _both(f"{_decimal(value).normalize():f}")
+    return _both(str(value))
+
+
+def say_choice(code: str, kind: Kind, dictionary: Dictionary) -> Text:
+    """The label of a choice; the code itself where the dictionary has none."""
+    record_type, _, name = (kind.of or "").partition(".")
+    entry = dictionary[record_type].fields.get(name) if record_type in dictionary.types else None
+    label = (entry.choices or {}).get(code) if entry is not None else None
+    return Text(label.zh, label.en) if label is not None else _both(code)
+
+
+def say_codes(codes: list[str], kind: Kind | None, dictionary: Dictionary) -> Text:
+    """A list of codes by their labels."""
+    texts = [say_choice(code, kind, dictionary) if kind is not None and kind.name == "choice" else _both(code) for code in codes]
+    return Text("、".join(text.zh for text in texts), ", ".join(text.en for text in texts))
+
+
+def say_bounds(low: Any, high: Any, kind: Kind, dictionary: Dictionary, state: str | None = None) -> Text:
+    """A value that may be known only as a bound, or not at all. `state` says why there is none."""
+    if low is None and high is None:
+        return STATES.get(state or "not_captured", NOT_RECORDED)
+    if low == high:
+        return say_value(low, kind, dictionary)
+    if high is None:
+        text = say_value(low, kind, dictionary)
+        words = ("不早于", "not before ") if kind.name == "date" else ("至少", "at least ")
+    elif low is None:
+        text = say_value(high, kind, dictionary)
+        words = ("不晚于", "not after ") if kind.name == "date" else ("至多", "at most ")
+    else:
+        first, last = say_value(low, kind, dictionary), say_value(high, kind, dictionary)
+        return Text(f"{first.zh}至{last.zh}", f"{first.en} to {last.en}")
+    return Text(words[0] + text.zh, words[1] + text.en)
+
+
+def say_reason(reason: str, dictionary: Dictionary, record_type: str) -> Text:
+    """A reason such as `missing:contract.signed_on` in words: 合同·签订日期未记录."""
+    kind, _, path = reason.partition(":")
+    word = REASONS.get(kind, _both(kind))
+    if not path:
+        return word
+    if kind == "source_not_loaded" and path in dictionary.types:
+        label = dictionary[path].label
+        return Text(f"{label.zh}{word.zh}", f"{label.en} {word.en}")
+    label_text = say_path(path, dictionary, record_type)
+    return Text(f"{label_text.zh}{word.zh}", f"{label_text.en}: {word.en}")
+
+
+PEER_WORDS = {"peers": Text("同组记录", "peer"), "earlier": Text("较早的记录", "earlier record"), "later": Text("较晚的记录", "later record")}
+
+
+def say_path(path: str, dictionary: Dictionary, record_type: str) -> Text:
+    """A dotted name by the dictionary's labels, joined by `·`; unknown steps stay as they are."""
+    zh, en, here = [], [], record_type
+    for step in path.split("."):
+        word = PEER_WORDS.get(step)
+        if word is None:
+            entry = dictionary[here].fields.get(step) if here in dictionary.types else None
+            if entry is not None:
+                word = Text(entry.label.zh, entry.label.en)
+                here = entry.type if entry.is_reference else ""
+            elif step in dictionary.types:
+                word, here = Text(dictionary[step].label.zh, dictionary[step].label.en), step
+            else:
+                word = _both(step)
+        zh.append(word.zh)
+        en.append(word.en)
+    return Text("·".join(zh), " · ".join(en))
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def _both(text: str) -> Text:
+    return Text(text, text)

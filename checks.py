@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Rules over kb.db -> outcomes, findings, listings. Thin: words and options here, the work in `auditkb`."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditkb.errors import Fault, Language, Text, did_you_mean
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_rows, progress, run_commands
+
+if TYPE_CHECKING:
+    from auditkb.dictionary import Dictionary
+    from auditkb.rules.checked import Rule
+    from auditkb.rules.load import RuleSet
+    from auditkb.runs import RunReport
+
+HERE = Path(__file__).parent
+RECORDS, RULES, KNOWN = HERE / "records", HERE / "rules", HERE / "findings" / "known"
+SEVERITIES = ("high", "medium", "low", "info")
+
+
+def commands(language: Language) -> Group:
+    """The commands of this script with the words of one language."""
+
+    def say(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    group = Group("checks.py", say("对记录运行审计规则，查看和解释疑点。", "Run audit rules over records; list and explain findings."), language, default="run")
+
+    @group.command("run", help=say(
+        "运行全部规则：先按规则列出各种结果的数量，再按严重程度列出疑点，最后说明哪些没能检查及原因。",
+        "Run all rules: counts of every outcome a rule, findings by severity, and what could not be checked and why."),
+        example="checks.py run --db kb.db\nchecks.py run --format json --fail-on high")
+    @database_option(language)
+    @office_option(language)
+    @format_option(language)
+    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="never", show_default=True,
+                  help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
+    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str) -> int:
+        return _run(database, office, format, _day(as_of, language), fail_on, language)
+
+    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --format csv")
+    @click.argument("what", type=click.Choice(["rules", "parameters"]))
+    @office_option(language)
+    @format_option(language)
+    def list_(what: str, office: Path | None, format: str) -> None:
+        from auditkb.outputs import listings
+
+        dictionary, rule_set = _load(office, language)
+        columns, rows = listings.rules(rule_set, language) if what == "rules" else listings.parameters(rule_set, dictionary, language)
+        print_rows(rows, columns, format, language)
+
+    @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
+                   example="checks.py show CON-002\nchecks.py show CON-002 --yaml")
+    @click.argument("rule_id", metavar="RULE")
+    @office_option(language)
+    @click.option("--yaml", "as_yaml", is_flag=True, help=say("显示规则文件原文。", "Show the rule's file as it is."))
+    def show(rule_id: str, office: Path | None, as_yaml: bool) -> None:
+        from auditkb.outputs import terminal
+
+        dictionary, rule_set = _load(office, language)
+        rule = _rule(rule_set, rule_id, language)
+        if as_yaml:
+            click.echo(rule.source.text)
+        else:
+            terminal.print_rule(console(), rule, dictionary, rule_set.laws, language)
+
+    @group.command("explain", help=say("解释一个疑点：标准、比对的值、来源单元格、当时有效的法规、可复现的 SQL。", "Explain a finding: criteria, values compared, source cell, law in force, SQL that reproduces it."),
+                   example="checks.py explain CON-003:宣东片区等区域背街小巷环境综合提升项目")
+    @click.argument("finding_id", metavar="FINDING")
+    @database_option(language)
+    @click.option("--sql", is_flag=True, help=say("也显示 SQL。", "Show the SQL too."))
+    def explain(finding_id: str, database: Path, sql: bool) -> None:
+        from auditkb.database import open_database
+        from auditkb.dictionary import load_dictionary
+        from auditkb.outputs import terminal
+
+        with closing(open_database(database)) as connection:
+            terminal.print_finding(console(), connection, load_dictionary(RECORDS), finding_id, language, sql=sql)
+
+    @group.command("lint", help=say("检查全部规则文件；有错则逐行列出位置、错误和建议。", "Check all rule files; every fault with its place and a suggestion."), example="checks.py lint\nchecks.py lint rules/con/CON-001-invoice-before-contract.yml")
+    @click.argument("paths", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path))
+    @office_option(language)
+    def lint(paths: tuple[Path, ...], office: Path | None) -> None:
+        _, rule_set = _load(office, language, extra=[path for path in paths if not _is_ours(path)])
+        click.echo(say(f"规则 {len(rule_set.rules)} 条，没有错误。", f"{len(rule_set.rules)} rules, no faults."))
+
+    @group.command("test", help=say("运行规则自带的例子；结果与期望不符时以 2 退出。", "Run the rules' own examples; ends with 2 if one differs from what it expects."), example="checks.py test\nchecks.py test CON-001 WORKS-006")
+    @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
+    @office_option(language)
+    def test(rule_ids: tuple[str, ...], office: Path | None) -> None:
+        _test(rule_ids, office, language)
+
+    return group
+
+
+def _is_ours(path: Path) -> bool:
+    return RULES.resolve() in path.resolve().parents
+
+
+def _day(text: str | None, language: Language) -> str:
+    if text is None:
+        return datetime.date.today().isoformat()
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise FaultsError([Fault(Text(f"--as-of：没有这一天：{text}", f"--as-of: there is no such day: {text}"),
+                                 hint=Text("日期写作 2019-12-31", "write a date as 2019-12-31"))], language) from error
+
+
+def _load(office: Path | None, language: Language, extra: list[Path] | None = None) -> tuple[Dictionary, RuleSet]:
+    from auditkb.dictionary import load_dictionary
+    from auditkb.rules.load import load_rules
+
+    dictionary = load_dictionary(RECORDS, office)
+    return dictionary, load_rules(RULES, dictionary, office, extra=extra)
+
+
+def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
+    rule = rule_set.rules.get(rule_id.upper())
+    if rule is None:
+        raise FaultsError([Fault(Text(f"没有规则“{rule_id}”", f'there is no rule "{rule_id}"'), hint=did_you_mean(rule_id.upper(), list(rule_set.rules)))], language)
+    return rule
+
+
+def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, language: Language) -> int:
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.findings import load_classes, load_known
+    from auditkb.outputs import listings, terminal
+    from auditkb.runs import run_rules
+
+    dictionary, rule_set = _load(office, language)
+    known, classes = load_known(KNOWN), load_classes(KNOWN.parent / "classes.yml")
+    with closing(open_database(database)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+        with progress() as advance:
+            words = Text("运行规则", "Running rules").say(language)
+            report = run_rules(connection, dictionary, rule_set, known, classes, as_of=as_of, office=office,
+                               progress=lambda name, number, whole: advance(words, number, whole))
+    if format == "table":
+        terminal.print_run(console(), report, dictionary, language)
+    else:
+        columns, rows = listings.findings(report)
+        if format == "csv":
+            print_rows(rows, columns, format, language)
+        else:
+            click.echo(listings.run_as_json(report))
+    return _exit_code(report, fail_on)
+
+
+def _exit_code(report: RunReport, fail_on: str) -> int:
+    if not report.is_complete:
+        return int(ExitCode.INCOMPLETE)
+    if fail_on == "never":
+        return int(ExitCode.OK)
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return int(ExitCode.FINDINGS if any(item.fail.evidence.severity in counted for item in report.found) else ExitCode.OK)
+
+
+def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) -> None:
+    from auditkb.examples import run_examples
+
+    dictionary, rule_set = _load(office, language)
+    rules = [_rule(rule_set, name, language) for name in rule_ids] or list(rule_set.rules.values())
+    faults: list[Fault] = []
+    number = 0
+    with progress() as advance:
+        for index, rule in enumerate(rules, 1):
+            advance(Text("运行例子", "Running examples").say(language), index, len(rules))
+            for result in run_examples(rule, dictionary):
+                number += 1
+                faults += result.faults
+    if faults:
+        raise FaultsError(faults, language)
+    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} rules, {number} examples, all as expected.").say(language))
+
+
+if __name__ == "__main__":
+    sys.exit(run_commands(commands))
