@@ -14,7 +14,7 @@ from typing import Any
 from auditkb.compiler.statement import KEYS_SHOWN, Compiled, Shown
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
-from auditkb.expressions.tree import Aggregate, Constant, Field, Kind, LetName, Missing, Node, Parameter, walk
+from auditkb.expressions.tree import Field, LetName, Missing, Node, Parameter
 from auditkb.laws import LawRegister, cite, in_force
 from auditkb.rules.check import PLACEHOLDER
 from auditkb.rules.checked import Rule
@@ -51,8 +51,8 @@ def gather_evidence(rule: Rule, row: Row, dictionary: Dictionary, laws: LawRegis
         "values": values, "rows": rows, "assumed": _assumed(rule, row, dictionary), "criteria": _criteria(rule, row, laws),
         "parameters": _parameters(rule, row, compiled, words), "event_date": _event_date(row),
     }
-    message = Text(*(PLACEHOLDER.sub(lambda found, side=side: words[found.group(1)].say(side), getattr(rule.file.message, side))
-                     for side in ("zh", "en")))
+    message = Text(PLACEHOLDER.sub(lambda found: words[found.group(1)].zh, rule.file.message.zh),
+                   PLACEHOLDER.sub(lambda found: words[found.group(1)].en, rule.file.message.en))
     severity = "high" if row["high"] else rule.file.severity.default
     presumed = bool(row["assumed"]) and bool(data["assumed"])
     return Evidence(message, data, evidence_hash(data), row["amount"], severity, bool(row["conflict"]), presumed)
@@ -188,6 +188,3 @@ def _parameters(rule: Rule, row: Row, compiled: Compiled, words: dict[str, Text]
 def _event_date(row: Row) -> str | None:
     first, last = row["event_from"], row["event_to"]
     return first if first == last else f"{first}/{last}"
-
-
-__all__ = ["Aggregate", "Constant", "Evidence", "Kind", "gather_evidence", "walk"]

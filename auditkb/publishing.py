@@ -8,7 +8,7 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.findings import Classes, KnownFinding
-from auditkb.laws import LawRegister
+from auditkb.laws import Article, Law, LawRegister
 from auditkb.reading import read_out
 from auditkb.rules.load import RuleSet
 
@@ -28,8 +28,8 @@ def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:
     """Replace the table of laws: a row for each article, and for each law that is cited whole."""
     connection.execute("DELETE FROM laws")
     for name, law in laws.root.items():
-        articles: dict[str | None, Any] = dict(law.articles) if law.articles else {None: law}
-        for number, article in articles.items():
+        articles: list[tuple[str | None, Article | Law]] = [*law.articles.items()] or [(None, law)]
+        for number, article in articles:
             starts = max((day for day in (law.from_, article.from_) if day), default=None)
             ends = min((day for day in (law.to, article.to) if day), default=None)
             _insert(connection, "laws", {

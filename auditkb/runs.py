@@ -17,7 +17,7 @@ from auditkb import __version__
 from auditkb.database import writer
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.evidence import Evidence, gather_evidence
 from auditkb.findings import Classes, KnownFinding
 from auditkb.lifecycle import Fail, kept_findings, record_fail, record_gone
@@ -126,7 +126,7 @@ def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
     for key in wanted:
         for item in engine.outcomes(connection, f"key = {_quoted(key)}"):
             outcomes_of_known[(rule.id, key)] = (item.outcome, item.reasons)
-    fails = [fail for fail in _fails(connection, dictionary, rule_set, sql)]
+    fails = _fails(connection, dictionary, rule_set, sql)
     if rule.file.status not in REVIEWED_STATUSES:
         report.trial += fails
         return
@@ -219,6 +219,3 @@ def _hash_data(connection: sqlite3.Connection) -> str:
 
 def _now() -> str:
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-__all__ = ["Found", "RunReport", "Text", "run_rules"]

@@ -184,7 +184,8 @@ class RowCompiler:
 
     def span(self, entries: tuple[Field, ...]) -> tuple[str, str]:
         """SQL of the first and last day of the first known entry; a year stands for its whole span."""
-        first, last = [], []
+        first: list[str] = []
+        last: list[str] = []
         for item in entries:
             column, is_year = self.column(item.ups, item.name), item.kind.name == "integer"
             for side, text in ((first, sqlite.start_of_year(column)), (last, sqlite.end_of_year(column, is_year=True))):

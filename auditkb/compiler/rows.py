@@ -15,7 +15,7 @@ from auditkb.compiler.pipeline import Columns
 from auditkb.compiler.translate import blank, truth, value
 from auditkb.compiler.values import Value
 from auditkb.expressions.tree import (
-    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows, walk,
+    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
 )
 from auditkb.values import fold
 
@@ -316,6 +316,3 @@ def _missing_text(compiler: RowCompiler, node: Missing, name: str) -> Value:
     compiler.pipeline.add_stage([(f"{name}.text", text)])
     column, closed = sqlite.name(f"{name}.text"), sqlite.name(f"{name}.closed")
     return Value(f"(CASE WHEN {column} = '' OR {closed} THEN {column} END)")
-
-
-__all__ = ["Gathered", "RowsFrame", "gather", "walk"]

@@ -10,7 +10,6 @@ from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.reasons import Guarded, reasons_sql
 from auditkb.compiler.row_compiler import Context, RowCompiler
 from auditkb.compiler.translate import truth, value
-from auditkb.compiler.values import Value
 from auditkb.dictionary import Dictionary
 from auditkb.expressions.tree import Field, LetName, Node, Parameter, Rows, walk
 from auditkb.rules.checked import Rule

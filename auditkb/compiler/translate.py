@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from auditkb.compiler import sqlite, values
-from auditkb.compiler.values import NULL, Value
+from auditkb.compiler.values import Value
 from auditkb.expressions.tree import (
-    DATE, FLAG, MONEY, TEXT, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field,
+    DATE, MONEY, TEXT, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field,
     In, LetName, Logic, Missing, Node, Not, Parameter, Points,
 )
 from auditkb.values import fold
@@ -152,9 +153,13 @@ def _call(node: Call, frame: Frame) -> Value:
         return Value(sqlite.end_of_year(exact[0], is_year=node.arguments[0].kind != DATE))
     if node.function == "abs":
         return Value(f"ABS({exact[0]})")
-    return Value({"workdays_between": sqlite.workdays_between, "months_between": sqlite.months_between,
-                  "add_months": sqlite.add_months, "next_workday": sqlite.next_workday,
-                  "year_of": sqlite.year_of}[node.function](*exact))
+    return Value(_EXACT[node.function](*exact))
+
+
+_EXACT: dict[str, Callable[..., str]] = {
+    "workdays_between": sqlite.workdays_between, "months_between": sqlite.months_between,
+    "add_months": sqlite.add_months, "next_workday": sqlite.next_workday, "year_of": sqlite.year_of,
+}
 
 
 def _points(node: Points, frame: Frame) -> Value:
@@ -164,6 +169,3 @@ def _points(node: Points, frame: Frame) -> Value:
         lows.append(f"CASE WHEN {held} THEN {points} ELSE 0 END")
         highs.append(f"CASE WHEN NOT {held} THEN 0 ELSE {points} END")
     return Value("(" + " + ".join(lows) + ")", "(" + " + ".join(highs) + ")")
-
-
-__all__ = ["FLAG", "NULL", "Frame", "blank", "truth", "value"]

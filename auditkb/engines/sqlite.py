@@ -15,7 +15,7 @@ from typing import Any
 
 from auditkb.compiler.statement import Compiled, compile_rule
 from auditkb.dictionary import Dictionary
-from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.errors import fail
 from auditkb.rules.checked import Rule
 
 FUNCTIONS = frozenset(
@@ -133,9 +133,6 @@ def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary
             rows = cursor.fetchall()
         for row in rows:
             yield {**dict(zip(names, row, strict=True)), "assumed": assumed, "compiled": compiled}
-
-
-__all__ = ["KnowledgeBaseError", "Outcome", "RuleSql", "details", "evaluate", "guarded", "open_result", "outcomes", "prepare"]
 
 
 def best_amounts(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary) -> dict[str, float]:

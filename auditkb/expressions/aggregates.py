@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from auditkb.errors import Text
 from auditkb.expressions.tree import (
-    DATE, FLAG, INTEGER, LIST, Aggregate, Blank, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
+    DATE, INTEGER, LIST, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
 )
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ class AggregateChecks:
     problems: list[Problem]
 
     if TYPE_CHECKING:
-        def say(self, tree: exp.Expression, text: Text, hint: Text | None = None) -> None: ...
-        def check(self, tree: exp.Expression) -> Node | None: ...
-        def condition(self, tree: exp.Expression) -> Node | None: ...
-        def walk(self, tree: exp.Expression) -> Walk | None: ...
+        def say(self, tree: exp.Expr, text: Text, hint: Text | None = None) -> None: ...
+        def check(self, tree: exp.Expr) -> Node | None: ...
+        def condition(self, tree: exp.Expr) -> Node | None: ...
+        def walk(self, tree: exp.Expr) -> Walk | None: ...
 
-    def aggregate(self, tree: exp.Expression, condition: exp.Expression | None) -> Node | None:
+    def aggregate(self, tree: exp.Expr, condition: exp.Expr | None) -> Node | None:
         """The node of an aggregate call with its filter, or None after noting why not."""
         from auditkb.expressions.check import call_parts
 
@@ -60,7 +60,7 @@ class AggregateChecks:
             return None
         return self._typed(tree, name, walk.rows, operand, distinct, filtered)
 
-    def _typed(self, tree: exp.Expression, name: str, rows: Rows, operand: Node | None, distinct: bool,
+    def _typed(self, tree: exp.Expr, name: str, rows: Rows, operand: Node | None, distinct: bool,
                filtered: Node | None) -> Node | None:
         kind = INTEGER
         if name != "count":
@@ -86,7 +86,7 @@ class AggregateChecks:
             return self.scope.dictionary[record_type].fields[operand.name].signed
         return True
 
-    def _rows_of(self, tree: exp.Expression) -> Walk | None:
+    def _rows_of(self, tree: exp.Expr) -> Walk | None:
         names = [tree] if isinstance(tree, (exp.Column, exp.Dot)) else [
             part for part in tree.find_all(exp.Column, exp.Dot) if not isinstance(part.parent, exp.Dot)]
         best: Walk | None = None
@@ -100,7 +100,7 @@ class AggregateChecks:
             self.say(tree, Text("汇总函数需要一条向下的路径（如 quote.amount）", "an aggregate needs a path down to rows (such as quote.amount)"))
         return best
 
-    def _inside(self, rows: Rows, operand: exp.Expression | None, condition: exp.Expression | None) -> tuple[Node | None, Node | None]:
+    def _inside(self, rows: Rows, operand: exp.Expr | None, condition: exp.Expr | None) -> tuple[Node | None, Node | None]:
         self.rows = rows
         try:
             value = self.check(operand) if operand is not None else None
@@ -109,7 +109,7 @@ class AggregateChecks:
             self.rows = None
         return value, filtered
 
-    def _missing(self, tree: exp.Expression, arguments: list[exp.Expression], condition: exp.Expression | None) -> Node | None:
+    def _missing(self, tree: exp.Expr, arguments: list[exp.Expr], condition: exp.Expr | None) -> Node | None:
         items = self.check(arguments[0]) if len(arguments) == 2 else None
         if not isinstance(items, Parameter) or items.kind != LIST:
             if not self.problems:
@@ -124,6 +124,3 @@ class AggregateChecks:
                 self.say(tree, Text("missing 需要一个字段", "missing needs a field"))
             return None
         return Missing(items, walk.rows, operand, filtered)
-
-
-__all__ = ["AggregateChecks", "Blank", "DATE", "FLAG"]

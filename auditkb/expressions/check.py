@@ -10,7 +10,7 @@ from sqlglot import exp
 from auditkb.errors import Text, did_you_mean
 from auditkb.expressions import functions
 from auditkb.expressions.aggregates import AggregateChecks
-from auditkb.expressions.names import PEERS, Scope, Walk, resolve
+from auditkb.expressions.names import Scope, Walk, resolve
 from auditkb.expressions.syntax import Problem, offset_of, parse_expression
 from auditkb.expressions.tree import (
     DATE, FLAG, INTEGER, NUMBER, TEXT, Arithmetic, AsOf, Blank, Call, Case, Compare, Constant, Field, In, Kind,
@@ -19,9 +19,9 @@ from auditkb.expressions.tree import (
 
 N = TypeVar("N")
 
-_COMPARISONS: dict[type[exp.Expression], str] = {
+_COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-_ARITHMETIC: dict[type[exp.Expression], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 
 
 def check_expression(text: str, scope: Scope, expected: str | None = None) -> tuple[Node | None, list[Problem]]:
@@ -50,11 +50,11 @@ class Checker(AggregateChecks):
         self.rows: Rows | None = None
         self.problems: list[Problem] = []
 
-    def say(self, tree: exp.Expression, text: Text, hint: Text | None = None) -> None:
+    def say(self, tree: exp.Expr, text: Text, hint: Text | None = None) -> None:
         """Note a problem at `tree`; gives None so that callers can return it."""
         self.problems.append(Problem(offset_of(tree), text, hint))
 
-    def check(self, tree: exp.Expression) -> Node | None:
+    def check(self, tree: exp.Expr) -> Node | None:
         """The typed node of `tree`, or None after noting why not."""
         if isinstance(tree, exp.Paren):
             return self.check(tree.this)
@@ -90,9 +90,11 @@ class Checker(AggregateChecks):
             return self.aggregate(tree.this, tree.expression.this)
         if isinstance(tree, exp.Func):
             return self._function(tree)
-        return self._refuse(tree)
+        self._refuse(tree)
+        return None
 
-    def _refuse(self, tree: exp.Expression) -> None:
+    def _refuse(self, tree: exp.Expr) -> None:
+        """Say why `tree` has no place in the language."""
         if isinstance(tree, (exp.Is, exp.Null)):
             self.say(tree, Text("不能与 null 比较；未记录的值自动视为“未知”", "NULL cannot be compared; what is not recorded is unknown by itself"),
                      Text("要问文件上是否空白，写 blank(字段)", "to ask whether the paper is blank, write blank(field)"))
@@ -105,7 +107,7 @@ class Checker(AggregateChecks):
 
     # names and literals
 
-    def walk(self, tree: exp.Expression) -> Walk | None:
+    def walk(self, tree: exp.Expr) -> Walk | None:
         """Where the name at `tree` leads, or None after noting why nowhere."""
         parts = _parts(tree)
         if not parts:
@@ -117,7 +119,7 @@ class Checker(AggregateChecks):
             return None
         return walk
 
-    def _name(self, tree: exp.Expression) -> Node | None:
+    def _name(self, tree: exp.Expr) -> Node | None:
         parts = _parts(tree)
         if parts == ["as_of"]:
             return AsOf()
@@ -173,7 +175,7 @@ class Checker(AggregateChecks):
 
     # conditions
 
-    def condition(self, tree: exp.Expression) -> Node | None:
+    def condition(self, tree: exp.Expr) -> Node | None:
         """`tree` as a condition."""
         node = self.check(tree)
         if node is not None and node.kind != FLAG:
@@ -192,7 +194,7 @@ class Checker(AggregateChecks):
                 items.append(node)
         return Logic(operator, tuple(items)) if sound else None  # type: ignore[arg-type]
 
-    def _comparison(self, tree: exp.Expression) -> Node | None:
+    def _comparison(self, tree: exp.Expr) -> Node | None:
         if any(type(side) in _COMPARISONS for side in (tree.this, tree.expression)):
             self.say(tree, Text("不能连续比较", "comparisons cannot be chained"), Text("写作 a < b and b < c", "write a < b and b < c"))
             return None
@@ -208,21 +210,22 @@ class Checker(AggregateChecks):
             return None
         return Compare(operator, *pair)  # type: ignore[arg-type]
 
-    def alike(self, tree: exp.Expression, left: Node, right: Node) -> tuple[Node, Node] | None:
+    def alike(self, tree: exp.Expr, left: Node, right: Node) -> tuple[Node, Node] | None:
         """Both sides in one kind, a written text turned into the choice or reference that it stands for."""
-        left, right = self._as_kind(tree, left, right.kind), self._as_kind(tree, right, left.kind)
-        if left is None or right is None:
+        first, second = self._as_kind(tree, left, right.kind), self._as_kind(tree, right, left.kind)
+        if first is None or second is None:
             return None
-        if functions.common_kind(left.kind, right.kind) is None:
-            self.say(tree, Text(f"不能比较{_said(left.kind).zh}与{_said(right.kind).zh}", f"cannot compare {_said(left.kind).en} with {_said(right.kind).en}"))
+        if functions.common_kind(first.kind, second.kind) is None:
+            one, other = _said(first.kind), _said(second.kind)
+            self.say(tree, Text(f"不能比较{one.zh}与{other.zh}", f"cannot compare {one.en} with {other.en}"))
             return None
-        for side in (left, right):
+        for side in (first, second):
             if isinstance(side, Field) and side.kind == TEXT and not side.compared:
                 self.say(tree, Text(f"字段“{side.path}”未声明可比较（字典中 compared: true）", f'field "{side.path}" is not declared as compared (compared: true in the dictionary)'))
                 return None
-        return left, right
+        return first, second
 
-    def _as_kind(self, tree: exp.Expression, node: Node, kind: Kind) -> Node | None:
+    def _as_kind(self, tree: exp.Expr, node: Node, kind: Kind) -> Node | None:
         if not isinstance(node, Constant) or node.kind != TEXT or kind == TEXT:
             return node
         if kind.name == "reference":
@@ -244,7 +247,8 @@ class Checker(AggregateChecks):
         item = self.check(tree.this)
         field = tree.args.get("field")
         if tree.args.get("query") is not None:
-            return self._refuse(tree.args["query"])
+            self._refuse(tree.args["query"])
+            return None
         if isinstance(field, exp.Placeholder):
             listed = self._parameter(field)
             if item is None or listed is None:
@@ -272,7 +276,7 @@ class Checker(AggregateChecks):
 
     # values
 
-    def _arithmetic(self, tree: exp.Expression) -> Node | None:
+    def _arithmetic(self, tree: exp.Expr) -> Node | None:
         left, right = self.check(tree.this), self.check(tree.expression)
         if left is None or right is None:
             return None
@@ -325,7 +329,7 @@ class Checker(AggregateChecks):
             return None
         return Call(name, tuple(known), signature.gives)
 
-    def _same_kind(self, tree: exp.Func, name: str, nodes: list[Node]) -> Node | None:
+    def _same_kind(self, tree: exp.Expr, name: str, nodes: list[Node]) -> Node | None:
         enough = len(nodes) == 1 if name == "abs" else len(nodes) > 1
         kind: Kind | None = nodes[0].kind if nodes else None
         for node in nodes[1:]:
@@ -335,7 +339,7 @@ class Checker(AggregateChecks):
             return None
         return Call(name, tuple(nodes), kind)
 
-    def _blank(self, tree: exp.Func, arguments: list[exp.Expression]) -> Node | None:
+    def _blank(self, tree: exp.Expr, arguments: list[exp.Expr]) -> Node | None:
         item = self.check(arguments[0]) if len(arguments) == 1 else None
         if isinstance(item, Field):
             return Blank(item)
@@ -343,7 +347,7 @@ class Checker(AggregateChecks):
             self.say(tree, Text("blank 的参数应为一个字段", "blank takes one field"))
         return None
 
-    def _points(self, tree: exp.Func, arguments: list[exp.Expression]) -> Node | None:
+    def _points(self, tree: exp.Expr, arguments: list[exp.Expr]) -> Node | None:
         if not arguments or len(arguments) % 2:
             self.say(tree, Text("points 的参数成对：条件, 分值, …", "points takes pairs: condition, weight, …"))
             return None
@@ -356,17 +360,17 @@ class Checker(AggregateChecks):
         return Points(tuple(pairs))  # type: ignore[arg-type]
 
 
-def call_parts(tree: exp.Expression) -> tuple[str, list[exp.Expression]]:
+def call_parts(tree: exp.Expr) -> tuple[str, list[exp.Expr]]:
     """Name and arguments of a call, also where sqlglot has a class of its own for the function."""
     if isinstance(tree, exp.Anonymous):
         return str(tree.this).lower(), list(tree.expressions)
-    arguments: list[exp.Expression] = []
+    arguments: list[exp.Expr] = []
     for value in tree.args.values():
-        arguments += [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, exp.Expression)]
+        arguments += [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, exp.Expr)]
     return tree.sql_name().lower(), arguments  # type: ignore[attr-defined]
 
 
-def _parts(tree: exp.Expression) -> list[str]:
+def _parts(tree: exp.Expr) -> list[str]:
     if isinstance(tree, exp.Identifier):
         return [tree.this]
     if isinstance(tree, exp.Column):
@@ -390,6 +394,3 @@ _WORDS = {
 def _said(kind: Kind) -> Text:
     word = _WORDS[kind.name]
     return Text(f"{word.zh}（{kind.of}）", f"{word.en} ({kind.of})") if kind.of else word
-
-
-__all__ = ["PEERS", "Checker", "check_expression"]

@@ -41,7 +41,7 @@ _SYMBOLS = {
 }
 
 
-def parse_expression(text: str) -> tuple[exp.Expression | None, list[Problem]]:
+def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
     """The syntax tree of one expression, or its problems. Never raises on any text."""
     problems = _forbidden(text)
     if problems:
@@ -109,7 +109,7 @@ def _unmatched(text: str) -> int:
     return open_at[0] if open_at else 0
 
 
-def offset_of(node: exp.Expression) -> int:
+def offset_of(node: exp.Expr) -> int:
     """The character at which `node` begins, as far as sqlglot kept it."""
     starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(starts, default=0)

@@ -11,7 +11,7 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.expressions.check import check_expression
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
-from auditkb.expressions.tree import LetName, Aggregate, Constant, Field, Kind, LIST, Missing, Node, children, walk
+from auditkb.expressions.tree import LetName, Aggregate, Constant, Field, Kind, LIST, Missing, Node, walk
 from auditkb.laws import LawRegister
 from auditkb.parameters import Overlay, kind_of_parameter, override_rows, stored, value_fits
 from auditkb.rules.checked import Assumption, EvidenceItem, ParameterRow, ParameterTable, Peers, Rule
@@ -285,6 +285,3 @@ def uses_peers(node: Node, lets: dict[str, Node]) -> bool:
         if isinstance(part, LetName) and part.name in lets and uses_peers(lets[part.name], lets):
             return True
     return False
-
-
-__all__ = ["check_rule", "children", "uses_peers"]

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditkb.expressions.tree import Field, Kind, Node, Parameter, Rows, walk
+from auditkb.expressions.tree import Field, Kind, Node, Rows, walk
 from auditkb.rules.model import Criterion, RuleFile
 from auditkb.yaml_files import YamlFile
 
@@ -148,6 +148,3 @@ class Rule:
     def uses_as_of(self) -> bool:
         """Whether an outcome can change by the mere passing of time."""
         return any(type(part).__name__ == "AsOf" for root in self.nodes() for part in walk(root))
-
-
-__all__ = ["Assumption", "EvidenceItem", "Parameter", "ParameterRow", "ParameterTable", "Peers", "Rule"]
