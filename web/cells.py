@@ -15,6 +15,7 @@ from web.language import current, say, tell
 
 DATABASE = "kb"
 LONGEST = 160
+LEAD = Text("疑点（待核实）", "lead (not reviewed)")
 STATES = {
     "blank_in_document": Text("文件空白", "blank in the document"),
     "not_captured": Text("未采集", "not captured"),
@@ -27,8 +28,9 @@ STATES = {
 class Cells:
     """Values with the words of `labels` and addresses under `urls` (Datasette's)."""
 
-    def __init__(self, labels: Labels, urls: Any):
+    def __init__(self, labels: Labels, urls: Any, classes: dict[str, Any] | None = None):
         self.labels = labels
+        self.classes = classes or {}
         self.urls = urls
         # Titles of rules and known findings by table and id; read again when the database changes.
         self.titles: dict[str, dict[str, dict[str, Any]]] = {}
@@ -47,6 +49,17 @@ class Cells:
         if not found:
             return str(key)
         return str(found.get(f"title_{current()}") or found.get("title_zh") or key)
+
+    def category(self, value: str) -> str:
+        """A class of findings in words: `CON/时序倒置`, `contract/date-order` -> 合同管理."""
+        code, _, detail = value.partition("/")
+        found = self.classes.get(code) or self.classes.get(_AREAS.get(code, ""))
+        if found is None:
+            return value
+        words = str(found["label"][current()])
+        if detail in found["words"]:
+            words += say(f"：{detail}", f": {found['words'][detail]}")
+        return words
 
     def state(self, row: Mapping[str, Any], name: str) -> str | None:
         """The state of an empty field (`blank_in_document` …), or None."""
@@ -73,6 +86,8 @@ class Cells:
         label = None
         if isinstance(value, dict):
             value, label = value["value"], value["label"]
+        if column.name == "review" and value == "待核实" and row["origin"] == "rule":
+            return badge("review", value, LEAD)
         if column.name in ("severity", "review", "outcome"):
             return badge(column.name, str(value), self.labels.value(table, column.name, value))
         words = self.labels.value(table, column.name, value)
@@ -89,6 +104,16 @@ class Cells:
             return self.link(column.type, value, label)
         return self._plain(column, row, value, shorten)
 
+    def _record_type(self, row: Mapping[str, Any]) -> str:
+        """The record type that a row is about: its own word for it, else what its rule checks."""
+        names = list(row.keys())
+        if "record_type" in names and row["record_type"]:
+            return str(row["record_type"])
+        rule = row["rule_id"] if "rule_id" in names else None
+        if isinstance(rule, dict):
+            rule = rule["value"]
+        return str(self.titles.get("rules", {}).get(str(rule), {}).get("checks") or "")
+
     def _plain(self, column: Column, row: Mapping[str, Any], value: Any, shorten: bool) -> Markup:
         if column.type == "money" and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.money(value))
@@ -97,17 +122,18 @@ class Cells:
         if column.type == "integer" and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.number(value))
         if column.type == "reasons":
-            record_type = row["record_type"] if "record_type" in row.keys() else ""  # noqa: SIM118
-            return escape(say("；", "; ").join(formats.reasons(self.labels, record_type or "", str(value))))
+            return escape(say("；", "; ").join(formats.reasons(self.labels, self._record_type(row), str(value))))
         if column.type == "field":
             found = self.labels.column(row["record_type"], str(value))
             return escape(tell(found.label) if found else str(value))
+        if column.type == "date":
+            return Markup('<span class="date">{}</span>').format(value)
         if column.type == "article":
             return escape(formats.article(str(value)))
         if column.type == "time":
             return escape(formats.time(value))
         if column.type == "category":
-            return escape(category(str(value)))
+            return escape(self.category(str(value)))
         text = str(value)
         return escape(text[:LONGEST] + "…" if shorten and len(text) > LONGEST else text)
 
@@ -117,20 +143,6 @@ def badge(kind: str, value: str, words: Text | None) -> Markup:
     return Markup('<span class="badge {}-{}">{}</span>').format(kind, _BADGES.get(value, value), tell(words) or value)
 
 
+# The first step of a rule's category, and the code of the same class of findings.
+_AREAS = {"contract": "CON", "procurement": "PROC", "payment": "PAY", "works": "WORKS", "budget": "BUD", "price": "PRICE"}
 _BADGES = {"待核实": "lead", "已确认": "confirmed", "不成立": "rejected", "已排除": "rejected"}
-
-_CLASSES = {
-    "CON": ("合同管理", "Contract management"), "PROC": ("采购与招投标", "Procurement"), "PAY": ("资金支付与票据", "Payment"),
-    "WORKS": ("工程管理", "Works"), "BUD": ("预算编制与执行", "Budget"), "PRICE": ("价格与支出合理性", "Prices"),
-    "PERF": ("绩效与满意度", "Performance"), "DOC": ("档案资料", "Papers"), "PLAN": ("立项与实施方案", "Plans"),
-    "contract": ("合同管理", "Contract management"), "procurement": ("采购与招投标", "Procurement"),
-    "payment": ("资金支付与票据", "Payment"), "works": ("工程管理", "Works"), "budget": ("预算编制与执行", "Budget"),
-    "price": ("价格与支出合理性", "Prices"),
-}
-
-
-def category(value: str) -> str:
-    """The class of a finding or rule: its first step in words."""
-    first = value.split("/")[0].split("-")[0]
-    words = _CLASSES.get(first) or _CLASSES.get(first.upper())
-    return say(*words) if words else value

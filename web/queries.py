@@ -51,9 +51,9 @@ def _literal(text: str) -> str:
 def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
     """Titles in both languages of what other rows refer to: rules, known findings."""
     found: dict[str, dict[str, Row]] = {}
-    for table in ("rules", "known_findings"):
+    for table, columns in (("rules", "id, title_zh, title_en, checks"), ("known_findings", "id, title_zh, title_en")):
         if has_table(connection, table):
-            found[table] = {row["id"]: row for row in rows(connection, f"select id, title_zh, title_en from {table}")}
+            found[table] = {row["id"]: row for row in rows(connection, f"select {columns} from {table}")}
     return found
 
 
@@ -158,9 +158,22 @@ def record_page(connection: sqlite3.Connection, labels: Labels, table: Table, ke
         "children": children(connection, labels, table.name, key),
         "source": source_of(connection, own),
         "findings": findings_of(connection, table.name, key),
+        "below": _findings_below(connection, labels, table, key),
         "unchecked": rows(connection, """select o.*, r.title_zh, r.title_en from outcomes o left join rules r on r.id = o.rule_id
             where o.record_type = ? and o.record_key = ? and o.outcome <> 'fail' order by o.rule_id""", table.name, key),
     }
+
+
+def _findings_below(connection: sqlite3.Connection, labels: Labels, table: Table, key: str) -> list[Row]:
+    """Findings of the records that hang under one, such as a contract's invoices."""
+    found: list[Row] = []
+    for child in labels.records:
+        links = [name for name in child.parents if child.columns[name].type == table.name]
+        if links and has_table(connection, child.name):
+            where = " or ".join(f"{quoted(name)} = ?" for name in links)
+            found += rows(connection, f"""select * from findings where record_type = ? and state <> 'gone' and record_key in
+                (select key from {quoted(child.name)} where {where}) order by {RANK}, id limit 50""", child.name, *[key] * len(links))
+    return found
 
 
 def counts_by_rule(connection: sqlite3.Connection, run_id: int | None, rule_id: str) -> dict[str, int]:

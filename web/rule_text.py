@@ -22,6 +22,7 @@ def read_rule(rule: Row, laws: list[Row]) -> Row:
         "parameters": data.get("parameters") or {},
         "assumes": data.get("assumes") or {},
         "exceptions": data.get("known_exceptions") or [],
+        "cannot_see": data.get("cannot_see") or [],
         "message": data.get("message"),
         "examples": [_example(item) for item in data.get("examples") or []],
         "valid": data.get("valid") or {},

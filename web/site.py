@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from auditkb.dictionary import load_dictionary
 from auditkb.labels import Labels, read_labels
+from auditkb.yaml_files import read_yaml
 from web import formats
-from web.cells import DATABASE, STATES, Cells, badge, category
+from web.cells import DATABASE, STATES, Cells, badge
 from web.language import current, say, tell
 from web.translations import ERRORS, FILTER_WORDS, OFFERED_FILTERS
 
@@ -34,7 +35,7 @@ class Site:
     def __init__(self, labels: Labels, urls: Any):
         self.labels = labels
         self.urls = urls
-        self.cells = Cells(labels, urls)
+        self.cells = Cells(labels, urls, read_yaml(ROOT / "findings" / "classes.yml").data)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """By the name that templates use."""
@@ -48,9 +49,10 @@ class Site:
             "findings_where": self.findings_where, "rows_where": self.rows_where, "badge": self.badge,
             "money": formats.money, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
             "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
-            "in_language": in_language, "category": category, "error_words": error_words, "show_hide_words": show_hide_words,
+            "in_language": in_language, "category": self.cells.category, "error_words": error_words, "show_hide_words": show_hide_words,
             "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
             "path_words": lambda record_type, path: formats.path_words(self.labels, record_type, path),
+            "result_column": self.result_column, "result_value": self.result_value,
             "departments_in_order": departments_in_order, "labels": self.labels, "database_name": DATABASE,
         }
 
@@ -113,7 +115,7 @@ class Site:
         """Facets as the table lists them, choices in their own order (severity by rank, not by count)."""
         found = self.labels.tables.get(table)
         order = list(found.facets) if found else []
-        facets = [facet for facet in facets if self.is_shown(table, facet["name"])]
+        facets = [facet for facet in facets if facet["results"] and self.is_shown(table, facet["name"])]
         facets.sort(key=lambda facet: order.index(facet["name"]) if facet["name"] in order else len(order))
         for facet in facets:
             column = self.labels.column(table, facet["name"])
@@ -137,7 +139,7 @@ class Site:
         if column is not None and column.type in self.cells.titles:
             return self.cells.title(column.type, value)
         if column is not None and column.type == "category":
-            return category(str(value))
+            return self.cells.category(str(value))
         if column is not None and column.type == "runs":
             return say(f"第{value}批", f"Run {value}")
         if column is not None and column.type in ("reasons", "field"):
@@ -171,6 +173,23 @@ class Site:
         pairs = [(name, value) if value is not None else (f"{name}__isnull", "1") for name, value in conditions.items()]
         address = str(self.urls.table(DATABASE, table))
         return address + ("?" + urlencode(pairs) if pairs else "")
+
+    def result_column(self, record_type: str, name: str) -> str:
+        """What a column of a rule's own query means; '' for those that only serve the query."""
+        own = {"key": say("记录", "Record"), "department": say("责任部门", "Department"), "outcome": say("检查结果", "Outcome"),
+               "reasons": say("原因", "Reasons")}
+        if name in own:
+            return own[name]
+        words = formats.path_words(self.labels, record_type, name).strip("“”")
+        return "" if words == name else words
+
+    def result_value(self, finding: dict[str, Any], name: str, value: Any) -> Any:
+        """A value of a rule's own query in words."""
+        if name == "outcome":
+            return self.badge("outcomes", "outcome", value)
+        if name == "reasons":
+            return say("；", "; ").join(formats.reasons(self.labels, finding["record_type"], str(value)))
+        return value
 
     def badge(self, table: str, name: str, value: Any) -> Any:
         """A value of a choice as a small mark."""

@@ -31,8 +31,21 @@ async def read(datasette, function, *values):
 
 @hookimpl
 def startup(datasette):
-    """A database under another file name is served as `kb` too: templates and metadata.yml count on it."""
-    names = list(datasette.databases)
+    """What metadata.yml counts on: the database's name, and the columns that tables are sorted by."""
+
+    async def prepare():
+        _name_database(datasette)
+        tables = datasette.metadata("databases", fallback=False).get(DATABASE, {}).get("tables", {})
+        for table, settings in tables.items():
+            if "sort" in settings and settings["sort"] not in await read(datasette, queries.columns_of, table):
+                del settings["sort"]
+
+    return prepare
+
+
+def _name_database(datasette) -> None:
+    """A database under another file name is served as `kb` too."""
+    names = [name for name in datasette.databases if name != "_internal"]
     if DATABASE not in names and names:
         database = datasette.databases[names[0]]
         datasette.remove_database(names[0])
@@ -107,10 +120,14 @@ async def _departments(datasette) -> dict[str, str]:
 async def _finding(datasette, site: Site, key: str):
     page = await read(datasette, queries.finding, site.labels, key)
     page["timeline"] = None
-    table = site.labels.tables.get(page["finding"]["record_type"] or "")
-    if table is not None and page["record"]:
-        children = await read(datasette, queries.children, site.labels, table.name, page["record"]["key"])
-        page["timeline"] = timeline(site.labels, table, page["record"], children)
+    table, own = site.labels.tables.get(page["finding"]["record_type"] or ""), page["record"]
+    # The dates of an invoice or a payment are read beside those of its contract.
+    if own and own.get("contract"):
+        table = site.labels.tables["contract"]
+        own = await read(datasette, queries.record, site.labels, "contract", own["contract"])
+    if table is not None and own:
+        children = await read(datasette, queries.children, site.labels, table.name, own["key"])
+        page["timeline"] = timeline(site.labels, table, own, children)
     return page
 
 
