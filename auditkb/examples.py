@@ -60,12 +60,8 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
         engine.evaluate(connection, sql, dictionary)
         found = {item.key: item for item in engine.outcomes(connection)}
         rows = {row["key"]: row for row in engine.details(connection, sql, dictionary, "1")}
-        amounts = engine.best_amounts(connection, sql, dictionary)
     finally:
         connection.close()
-    for key, amount in amounts.items():
-        if rows[key]["amount"] is None:
-            rows[key]["amount"] = amount
     _compare(rule, example, found, rows, world, say)
     return ExampleResult(rule, index, example, found, say.faults)
 

@@ -122,7 +122,7 @@ class _Statement:
         first, last = compiler.span(rule.event_date)
         columns += [("event_from", first), ("event_to", last),
                     ("high", compiler.condition(rule.high_when, "0")),
-                    ("amount", value(rule.amount, compiler).exact if rule.amount is not None else "NULL"),
+                    ("amount", self._amount()),
                     ("conflict", self._conflict())]
         columns += [(f"cited{index}", "1" if node is None else truth(node, compiler))
                     for index, (_, node) in enumerate(rule.criteria)]
@@ -163,6 +163,13 @@ class _Statement:
     def _above(self, compiled: Compiled) -> list[tuple[str, ...]]:
         """The rows, by the references that lead to them, whose fields are shown."""
         return list(dict.fromkeys(item.node.ups for item in compiled.shown.values() if isinstance(item.node, Field)))
+
+    def _amount(self) -> str:
+        """The first known amount; of the last one its lower bound will do: no finding states more than is known."""
+        if not self.rule.amount:
+            return "NULL"
+        found = [value(node, self.compiler) for node in self.rule.amount]
+        return f"COALESCE({', '.join([*(item.exact for item in found), found[-1].low])})"
 
     def _conflict(self) -> str:
         """Whether a parameter lies beyond the law's own limit for this record."""

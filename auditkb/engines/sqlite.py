@@ -133,13 +133,3 @@ def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary
             rows = cursor.fetchall()
         for row in rows:
             yield {**dict(zip(names, row, strict=True)), "assumed": assumed, "compiled": compiled}
-
-
-def best_amounts(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary) -> dict[str, float]:
-    """Amounts of the failing records with stand-ins used: an amount may be known that way although the fail needed none."""
-    if sql.assumed is None:
-        return {}
-    keys = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'fail')"
-    with guarded(connection, dictionary):
-        rows = connection.execute(f"SELECT key, amount FROM ({sql.assumed.details.replace('{keys}', keys)})").fetchall()
-    return dict(rows)

@@ -61,14 +61,14 @@ class _RuleChecker:
         applies = self._condition(("applies_when",), model.applies_when)
         fails = self._condition(("fails_when",), model.fails_when)
         high = self._condition(("severity", "high_when"), model.severity.high_when)
-        amount = self._value(("amount",), model.amount)
+        amounts = [self._value(("amount", index) if len(model.amount) > 1 else ("amount",), text) for index, text in enumerate(model.amount)]
         self._law_names()
         self._exemptions()
         rule_criteria = tuple((item, self._condition(("criteria", index, "when"), item.when))
                               for index, item in enumerate(model.criteria))
         tables = {name: self._table(name, item, overlay) for name, item in model.parameters.items()}
         rule = Rule(model, self.source, self._event_date(), tables, self._assumptions(), peers, self.lets,
-                    self.child_lets, applies, fails, high, amount, self._evidence(), self._shown(), rule_criteria)  # type: ignore[arg-type]
+                    self.child_lets, applies, fails, high, tuple(node for node in amounts if node), self._evidence(), self._shown(), rule_criteria)  # type: ignore[arg-type]
         return None if self.faults else rule
 
     # scopes and expressions

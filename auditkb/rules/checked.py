@@ -90,7 +90,8 @@ class Rule:
     applies: Node | None
     fails: Node
     high_when: Node | None
-    amount: Node | None
+    amount: tuple[Node, ...]
+    """The first that is known; where only a bound of the last one is, that bound."""
     evidence: tuple[EvidenceItem, ...]
     shown: dict[str, Node]
     """Every name that the message uses."""
@@ -133,7 +134,7 @@ class Rule:
 
     def nodes(self) -> list[Node]:
         """Every expression of the rule."""
-        roots: list[Node | None] = [self.applies, self.fails, self.high_when, self.amount, *self.lets.values(),
+        roots: list[Node | None] = [self.applies, self.fails, self.high_when, *self.amount, *self.lets.values(),
                                     *self.child_lets.values(), *self.event_date, *self.shown.values()]
         roots += [item.node for item in self.evidence]
         roots += [node for _, node in self.criteria]

@@ -143,7 +143,7 @@ class RuleFile(Strict):
     exempt_by: list[str] = []
     message: Bilingual
     evidence: list[str] = []
-    amount: Expression | None = None
+    amount: Expressions = []
     known_exceptions: list[Bilingual] = []
     cannot_see: list[Bilingual] = []
     seen_in: list[str] = []
