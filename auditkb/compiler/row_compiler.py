@@ -47,6 +47,7 @@ class RowCompiler:
         self._child_lets: dict[tuple[str, str], tuple[str, Value, str, bool]] = {}
         self._event: tuple[str, str] | None = None
         self._pending: set[str] = set()
+        self._named = 0
 
     # fields
 
@@ -218,7 +219,8 @@ class RowCompiler:
 
     def next_name(self) -> str:
         """A name for the columns of the next aggregate."""
-        return f"g{len(self.gathered) + 1}"
+        self._named += 1
+        return f"g{self._named}"
 
     def pivot(self, rows: Rows) -> str:
         """Column of the key under which the rows hang: the record's own, or of a row above it."""
