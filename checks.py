@@ -43,8 +43,10 @@ def commands(language: Language) -> Group:
     @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
     @click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="never", show_default=True,
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
-    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str) -> int:
-        return _run(database, office, format, _day(as_of, language), fail_on, language)
+    @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
+                  help=say("每个级别最多列出几个疑点（0 为全部）。", "How many findings of each severity to list (0: all)."))
+    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
+        return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
 
     @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --format csv")
     @click.argument("what", type=click.Choice(["rules", "parameters"]))
@@ -130,7 +132,7 @@ def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
     return rule
 
 
-def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, language: Language) -> int:
+def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
     from auditkb.outputs import listings, terminal
@@ -146,7 +148,7 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
             report = run_rules(connection, dictionary, rule_set, known, classes, as_of=as_of, office=office,
                                progress=lambda name, number, whole: advance(words, number, whole))
     if format == "table":
-        terminal.print_run(console(), report, dictionary, language)
+        terminal.print_run(console(), report, dictionary, language, limit=limit)
     else:
         columns, rows = listings.findings(report)
         if format == "csv":

@@ -14,7 +14,7 @@ from typing import Any
 from auditkb.compiler.statement import KEYS_SHOWN, Compiled, Shown
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
-from auditkb.expressions.tree import Field, LetName, Missing, Node, Parameter
+from auditkb.expressions.tree import AsOf, Field, LetName, Missing, Node, Parameter
 from auditkb.laws import LawRegister, cite, in_force
 from auditkb.rules.check import PLACEHOLDER
 from auditkb.rules.checked import Rule
@@ -55,15 +55,29 @@ def gather_evidence(rule: Rule, row: Row, dictionary: Dictionary, laws: LawRegis
                    PLACEHOLDER.sub(lambda found: words[found.group(1)].en, rule.file.message.en))
     severity = "high" if row["high"] else rule.file.severity.default
     presumed = bool(row["assumed"]) and bool(data["assumed"])
-    return Evidence(message, data, evidence_hash(data), row["amount"], severity, bool(row["conflict"]), presumed)
+    return Evidence(message, data, evidence_hash(data, _by_time(rule)), row["amount"], severity, bool(row["conflict"]), presumed)
 
 
-def evidence_hash(data: dict[str, Any]) -> str:
-    """A hash of what was seen in the records: values, rows and stand-ins; not wording, law or thresholds."""
-    seen = [[(item["name"], item["value"], item.get("upper"), item.get("state")) for item in data["values"]],
+def evidence_hash(data: dict[str, Any], by_time: set[str]) -> str:
+    """A hash of what was seen in the records: values, rows and stand-ins; not wording, law or thresholds.
+
+    Values named in `by_time` change by the mere passing of days and are left out: a finding is not new evidence tomorrow.
+    """
+    seen = [[(item["name"], item["value"], item.get("upper"), item.get("state")) for item in data["values"] if item["name"] not in by_time],
             [(item["name"], item["keys"]) for item in data["rows"]], [(item["name"], item["value"]) for item in data["assumed"]]]
     text = json.dumps(seen, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _by_time(rule: Rule) -> set[str]:
+    """The lets that look at the day of the run, themselves or through another let."""
+    found: set[str] = set()
+    while True:
+        more = {name for name, node in rule.lets.items() if name not in found and any(
+            isinstance(part, AsOf) or (isinstance(part, LetName) and part.name in found) for part in walk(node))}
+        if not more:
+            return found
+        found |= more
 
 
 def _words(rule: Rule, shown: Shown, row: Row, dictionary: Dictionary) -> Text:

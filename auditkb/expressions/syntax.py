@@ -24,12 +24,30 @@ class Problem:
     hint: Text | None = None
 
 
-FORBIDDEN = {
-    "select": Text("表达式中不能写查询（select）", "a query (select) is not allowed in an expression"),
-    "attach": Text("表达式中不能写 attach", "attach is not allowed in an expression"),
-    "pragma": Text("表达式中不能写 pragma", "pragma is not allowed in an expression"),
+MOST_CHARACTERS = 4_000
+
+_QUERY = Text("表达式中不能写查询（{word}）", "a query ({word}) is not allowed in an expression")
+_COMMAND = Text("表达式中不能写 {word}", "{word} is not allowed in an expression")
+_NULL = Text("不能与 null 比较；未记录的值自动视为“未知”",
+             "NULL cannot be compared; what is not recorded is unknown by itself")
+_USE_BLANK = Text("要问文件上是否空白，写 blank(字段)", "to ask whether the paper is blank, write blank(field)")
+_NO_PATTERN = Text("不能按样式匹配文字（{word}）", "text cannot be matched by a pattern ({word})")
+_USE_EQUAL = Text("用 = 或 in 与完整的文字比较", "compare whole text with = or in")
+_NO_IS = Text("规则语言中没有 is", "is does not belong to the rule language")
+_USE_FLAG = Text("直接写 is_framework 或 not is_framework；比较用 =", "write is_framework or not is_framework; compare with =")
+
+# Words that are refused wherever they stand, since sqlglot does not keep their place.
+FORBIDDEN: dict[str, tuple[Text, Text | None]] = {
+    **{word: (_QUERY, None) for word in ("select", "exists", "union", "intersect", "except")},
+    **{word: (_COMMAND, None) for word in (
+        "attach", "detach", "pragma", "insert", "update", "delete", "drop", "create", "alter", "vacuum", "over", "collate")},
+    **{word: (_NULL, _USE_BLANK) for word in ("null", "isnull", "notnull")},
+    **{word: (_NO_PATTERN, _USE_EQUAL) for word in ("like", "ilike", "glob", "match", "regexp", "rlike")},
+    "is": (_NO_IS, _USE_FLAG),
 }
-_WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z_0-9]*|;|--|/\*|\"|`|\[|\?|@|\$|\|\||::|<=>|==|!=|%|&|\||~|\d[\d_]*_[\d_]*")
+_WORD = re.compile(
+    r"'(?:[^']|'')*'|[^\W\d]\w*|\d[\d_]*_[\d_]*|0[xX]\w*|;|--|/\*|\|\||::|<=>|<<|>>|==|!="
+    r"|[\\\"`\[\]?@$%&|~{}^#！-～“”‘’，。；：、（）≥≤≠×÷　]")
 _SYMBOLS = {
     ";": Text("只能写一个表达式，不能用分号", "one expression only; no semicolon"),
     "--": Text("表达式中不能写注释", "comments are not allowed in an expression"),
@@ -39,6 +57,8 @@ _SYMBOLS = {
     "==": Text("相等写作 =", "write = for equality"),
     "!=": Text("不等写作 <>", "write <> for inequality"),
 }
+# What an input method writes in place of the language's own signs.
+_PLAIN_SIGNS = {"“": "'", "”": "'", "‘": "'", "’": "'", "、": ",", "≥": ">=", "≤": "<=", "≠": "<>", "×": "*", "÷": "/", "。": "."}
 
 
 def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
@@ -60,20 +80,42 @@ def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
 
 
 def _forbidden(text: str) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     for found in _WORD.finditer(text):
-        word = found.group()
-        if word.lower() in FORBIDDEN:
-            problems.append(Problem(found.start(), FORBIDDEN[word.lower()]))
-        elif word in _SYMBOLS:
-            problems.append(Problem(found.start(), _SYMBOLS[word]))
-        elif word[0].isdigit():
-            plain = word.replace("_", "")
-            problems.append(Problem(found.start(), Text(f"数字中不能有下划线：{word}", f"no underscore in a number: {word}"),
-                                    Text(f"写作 {plain}", f"write {plain}")))
-        elif not (word[0].isalpha() or word[0] in "_'"):
-            problems.append(Problem(found.start(), Text(f"不认识的符号 {word}", f"unknown symbol {word}")))
+        problem = _refused(found.start(), found.group())
+        # `is null` is one fault, said where null stands; a full-width word is one, not one a letter.
+        if problem is not None and problems and (
+                problem.text == problems[-1].text and problems[-1].offset + 1 == problem.offset
+                or problems[-1].text == _NO_IS and problem.text == _NULL):
+            problems.pop() if problem.text == _NULL else None
+            if problem.text != _NULL:
+                continue
+        if problem is not None:
+            problems.append(problem)
     return problems
+
+
+def _refused(offset: int, word: str) -> Problem | None:
+    """Why a word or sign has no place in the language, or None."""
+    if word.lower() in FORBIDDEN:
+        text, hint = FORBIDDEN[word.lower()]
+        return Problem(offset, Text(text.zh.format(word=word), text.en.format(word=word)), hint)
+    if word in _SYMBOLS:
+        return Problem(offset, _SYMBOLS[word])
+    if word[0].isdigit():
+        if not word.isascii() or word[1:2] in "xX":
+            return Problem(offset, Text(f"数字写法不对：{word}", f"not a number here: {word}"))
+        plain = word.replace("_", "")
+        return Problem(offset, Text(f"数字中不能有下划线：{word}", f"no underscore in a number: {word}"),
+                       Text(f"写作 {plain}", f"write {plain}"))
+    if word[0].isalpha() or word[0] in "_'":
+        return None
+    plain = _PLAIN_SIGNS.get(word) or unicodedata.normalize("NFKC", word)
+    if plain != word:
+        plain = plain.strip() or Text("空格", "a space").zh
+        return Problem(offset, Text(f"全角符号“{word}”", f"full-width sign {word}"),
+                       Text(f"改用半角：{plain}", f"write {plain if plain != '空格' else 'a plain space'}"))
+    return Problem(offset, Text(f"不认识的符号 {word}", f"unknown symbol {word}"))
 
 
 def _parse_problem(text: str, error: ParseError) -> Problem:

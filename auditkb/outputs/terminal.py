@@ -26,10 +26,13 @@ _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data,
          "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
-def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
-    """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings."""
+def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:
+    """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings.
+
+    At most `limit` findings of each severity are listed (0: all); how many more there are is said.
+    """
     console.print(_counts_table(report, language))
-    _print_findings(console, report, language)
+    _print_findings(console, report, language, limit)
     _print_not_checked(console, report, dictionary, language)
     _print_gone(console, report, language)
     _print_known(console, report, language)
@@ -71,7 +74,7 @@ def _suspicion(rule: Rule, counts: list[int]) -> Text:
     return Text("", "")
 
 
-def _print_findings(console: Console, report: RunReport, language: str) -> None:
+def _print_findings(console: Console, report: RunReport, language: str, limit: int) -> None:
     from rich.text import Text as Styled
 
     number = len(report.found)
@@ -83,9 +86,11 @@ def _print_findings(console: Console, report: RunReport, language: str) -> None:
         if not items:
             continue
         console.print(Text(f"【{label.zh}】{len(items)} 个", f"[{label.en}] {len(items)}").say(language), style=styles[severity], markup=False)
-        for item in items:
+        for item in items[: limit or None]:
             console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"))
             console.print(Styled(f"    {item.fail.evidence.message.say(language)}"))
+        if limit and len(items) > limit:
+            console.print(Text(f"  另有 {len(items) - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {len(items) - limit} more are not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
     for fail_ in report.trial:
         console.print(Styled(f"  ({Text('试行', 'trial').say(language)}) {fail_.finding_id}: {fail_.evidence.message.say(language)}", style="dim"))
 
