@@ -14,7 +14,7 @@ from typing import Any
 from auditkb.compiler.statement import KEYS_SHOWN, Compiled, Shown
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
-from auditkb.expressions.tree import AsOf, Field, LetName, Missing, Node, Parameter
+from auditkb.expressions.tree import AsOf, walk, Field, LetName, Missing, Node, Parameter
 from auditkb.laws import LawRegister, cite, in_force
 from auditkb.rules.check import PLACEHOLDER
 from auditkb.rules.checked import Rule
