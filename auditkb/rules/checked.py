@@ -96,6 +96,11 @@ class Rule:
     shown: dict[str, Node]
     """Every name that the message uses."""
     criteria: tuple[tuple[Criterion, Node | None], ...] = field(default=())
+    lineage: str = ""
+    """The id under which findings are kept: that of the first rule in the line of replacements."""
+
+    def __post_init__(self) -> None:
+        self.lineage = self.lineage or self.file.replaces or self.file.id
 
     @property
     def id(self) -> str:
@@ -106,11 +111,6 @@ class Rule:
     def checks(self) -> str:
         """The record type of which every row gets an outcome."""
         return self.file.checks
-
-    @property
-    def lineage(self) -> str:
-        """The id under which findings of this rule are kept: that of the first rule in its line of replacements."""
-        return self.file.replaces or self.file.id
 
     @property
     def is_dated(self) -> bool:

@@ -14,9 +14,6 @@ from auditkb.rules.checked import Rule
 from auditkb.rules.model import RuleFile
 from auditkb.yaml_files import YamlFile, load_model
 
-NOT_RULES = {"parameters.yml", "laws.yml", "aliases.yml", "synonyms.yml"}
-
-
 @dataclass(frozen=True)
 class RuleSet:
     """Every rule by id, and the laws that they cite."""
@@ -64,9 +61,27 @@ def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
             rules[model.id] = check_rule(model, source, dictionary, laws, overlay)
         except KnowledgeBaseError as error:
             faults += error.faults
+    faults += _lineage(rules)
     if faults:
         raise KnowledgeBaseError(sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0)))
     return RuleSet(dict(sorted(rules.items())), laws)
+
+
+def _lineage(rules: dict[str, Rule]) -> list[Fault]:
+    """Give every rule the id of the first one in its line of replacements; a circle or a living ancestor is a fault."""
+    faults = []
+    for rule in rules.values():
+        line = [rule.id]
+        while (before := rules[line[-1]].file.replaces if line[-1] in rules else None) is not None:
+            if before in line:
+                faults.append(rule.source.fault(("replaces",), Text(f"规则 {'、'.join(line)} 互相替代", f"rules {', '.join(line)} replace each other")))
+                break
+            line.append(before)
+        rule.lineage = line[-1]
+        before = rule.file.replaces
+        if before in rules and rules[before].file.status != "retired":
+            faults.append(rule.source.fault(("replaces",), Text(f"被替代的规则 {before} 仍是 {rules[before].file.status}，应为 retired", f"the replaced rule {before} is still {rules[before].file.status}; it should be retired")))
+    return faults
 
 
 def _shown(path: Path) -> str:
