@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from auditkb.dictionary import load_dictionary
 from auditkb.laws import in_force
@@ -41,7 +42,7 @@ def texts_of(value: object) -> list[Bilingual]:
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return [text for item in value for text in texts_of(item)]
-    if hasattr(type(value), "model_fields"):
+    if isinstance(value, BaseModel):
         return [text for name in type(value).model_fields for text in texts_of(getattr(value, name))]
     return []
 
