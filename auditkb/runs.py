@@ -142,7 +142,9 @@ def _quoted(text: str) -> str:
 def _fails(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql) -> list[Fail]:
     rule = sql.rule
     departments = dict(connection.execute(f"SELECT key, department FROM temp.{engine.RESULT} WHERE outcome = 'fail'"))
-    fails = []
+    fails: list[Fail] = []
+    if not departments:
+        return fails
     for row in engine.details(connection, sql, dictionary, "outcome = 'fail'"):
         evidence: Evidence = gather_evidence(rule, row, dictionary, rule_set.laws)
         fails.append(Fail(f"{rule.lineage}:{row['key']}", rule.id, rule.checks, row["key"], departments[row["key"]], evidence))

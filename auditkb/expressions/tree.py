@@ -8,8 +8,9 @@ A `level` says which row a name belongs to: 0 is the checked record, k the k-th 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Literal, get_args
 
 NUMERIC = ("money", "ratio", "integer", "number")
 
@@ -207,20 +208,27 @@ Node = (
     Constant | Field | LetName | ChildLetName | Parameter | AsOf | Compare | Logic | Not | In | Arithmetic | Call
     | Case | Blank | Points | Aggregate | Missing
 )
+_NODES = get_args(Node)
 
 
 def children(node: object) -> Iterator[Node]:
     """The nodes directly inside `node`."""
-    for item in fields(node):  # type: ignore[arg-type]
-        yield from _nodes(getattr(node, item.name))
+    for name in _field_names(type(node)):
+        yield from _nodes(getattr(node, name))
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Names of the fields that may hold nodes; asked once a class, since trees are walked often."""
+    return tuple(item.name for item in fields(kind) if item.name not in ("kind", "rows", "operator", "function", "path"))
 
 
 def _nodes(value: object) -> Iterator[Node]:
     if isinstance(value, tuple):
         for part in value:
             yield from _nodes(part)
-    elif is_dataclass(value) and not isinstance(value, (Kind, Rows)):
-        yield value  # type: ignore[misc]
+    elif isinstance(value, _NODES):
+        yield value
 
 
 def walk(node: Node) -> Iterator[Node]:

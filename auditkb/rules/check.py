@@ -8,7 +8,7 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.expressions.check import check_expression
+from auditkb.expressions.check import check_expression, kind_in_words
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
 from auditkb.expressions.tree import LetName, Aggregate, Constant, Field, Kind, LIST, Missing, Node, walk
@@ -43,6 +43,7 @@ class _RuleChecker:
         self.lets: dict[str, Node] = {}
         self.child_lets: dict[tuple[str, str], Node] = {}
         self.pending: set[str] = set()
+        self._made: tuple[tuple[int, int], Scope] | None = None
         self.broken: set[str] = set()
 
     def say(self, path: YamlPath, text: Text, hint: Text | None = None, *, offset: int | None = None, key: bool = False) -> None:
@@ -74,12 +75,16 @@ class _RuleChecker:
     # scopes and expressions
 
     def _scope(self) -> Scope:
-        known = {name: node.kind for name, node in self.lets.items()}
-        children_ = {key: node.kind for key, node in self.child_lets.items()}
-        return Scope(self.dictionary, self.model.checks, self.kinds, known, children_, self.model.peers is not None,
-                     frozenset(name for name in self.lets if not uses_peers(self.lets[name], self.lets)))
+        size = (len(self.lets), len(self.child_lets))
+        if self._made is None or self._made[0] != size:
+            peer_lets = frozenset(name for name in self.lets if not uses_peers(self.lets[name], self.lets))
+            self._made = size, Scope(
+                self.dictionary, self.model.checks, self.kinds, {name: node.kind for name, node in self.lets.items()},
+                {key: node.kind for key, node in self.child_lets.items()}, self.model.peers is not None, peer_lets)
+        return self._made[1]
 
-    def _value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None) -> Node | None:
+    def _value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None, *, shift: int = 0) -> Node | None:
+        """The typed node of an expression; `shift`: where it begins in the text at `path`."""
         if text is None:
             return None
         if scope is None:
@@ -91,8 +96,14 @@ class _RuleChecker:
             scope = self._scope()
         node, problems = check_expression(text, scope, expected)
         for problem in problems:
-            self.say(path, problem.text, problem.hint, offset=problem.offset)
+            if not self._is_broken(text, problem.offset):
+                self.say(path, problem.text, problem.hint, offset=shift + problem.offset)
         return node
+
+    def _is_broken(self, text: str, offset: int) -> bool:
+        """Whether the word there is a let with a fault of its own, which has been said already."""
+        word = re.match(r"\w+", text[offset:])
+        return word is not None and word.group() in {name.rpartition(".")[2] for name in self.broken | self.pending}
 
     def _condition(self, path: YamlPath, text: str | None) -> Node | None:
         return self._value(path, text, expected="flag")
@@ -125,6 +136,8 @@ class _RuleChecker:
                 node = self._value(path, self.model.let[name], scope)
                 if node is not None:
                     self.child_lets[(child, own)] = node
+                else:
+                    self.broken.add(name)
         else:
             node = self._value(path, self.model.let[name])
             if node is not None:
@@ -141,7 +154,7 @@ class _RuleChecker:
             return None
 
         def all_of(key: str, texts: Iterable[str]) -> tuple[Node, ...]:
-            nodes = [self._value(("peers", key), text) for text in texts]
+            nodes = [self._value(self._item(("peers", key), index), text) for index, text in enumerate(texts)]
             return tuple(node for node in nodes if node is not None)
 
         within = model.within_days
@@ -149,14 +162,19 @@ class _RuleChecker:
                      self._value(("peers", "order"), model.order),
                      self._value(("peers", "within_days"), str(within) if within is not None else None))
 
+    def _item(self, path: YamlPath, index: int) -> YamlPath:
+        """The path of an item of what may be written as a list or as one text."""
+        return (*path, index) if (*path, index) in self.source.values else path
+
     def _event_date(self) -> tuple[Field, ...]:
         fields = []
         for index, text in enumerate(self.model.event_date):
-            node = self._value(("event_date", index) if len(self.model.event_date) > 1 else ("event_date",), text)
+            path = self._item(("event_date",), index)
+            node = self._value(path, text)
             if isinstance(node, Field) and node.kind.name in ("date", "integer"):
                 fields.append(node)
             elif node is not None:
-                self.say(("event_date",), Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'))
+                self.say(path, Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'))
         return tuple(fields)
 
     def _assumptions(self) -> tuple[Assumption, ...]:
@@ -185,7 +203,11 @@ class _RuleChecker:
     def _table(self, name: str, model: Parameter, overlay: Overlay) -> ParameterTable:
         path: YamlPath = ("parameters", name)
         kind = self.kinds[name]
-        by = [self._value((*path, "by"), text) for text in model.by or []]
+        by = [self._value((*path, "by", index), text) for index, text in enumerate(model.by or [])]
+        for key, written in (("default", model.default), ("else", model.otherwise)):
+            if written is not None and not isinstance(written, FieldDefault) and not value_fits(written, kind):
+                words = kind_in_words(kind)
+                self.say((*path, key), Text(f"参数“{name}”应为{words.zh}，写的是“{written}”", f'parameter "{name}" should be {words.en} and is "{written}"'))
         rows = override_rows(overlay, f"{self.model.id}.{name}")
         for index, row in enumerate(model.rows or []):
             rows.append(self._row((*path, "rows", index), row, model.by or [], [node for node in by if node], kind))
@@ -214,7 +236,8 @@ class _RuleChecker:
                 self._row_choices((*path, key), nodes[by.index(key)].kind, allowed)
             matches[by.index(key)] = allowed
         if "value" not in row or not value_fits(row["value"], kind):
-            self.say(path, Text(f"这一行缺少 value 或类型不符（应为 {kind.name}）", f"this line has no value of type {kind.name}"))
+            words = kind_in_words(kind)
+            self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"))
         start, end = row.get("from"), row.get("to")
         return ParameterRow(matches, stored(row.get("value")), start.isoformat() if start else None, end.isoformat() if end else None)
 
@@ -257,7 +280,8 @@ class _RuleChecker:
         for index, text in enumerate(self.model.evidence):
             walked = resolve(text.split("."), self._scope(), 0)
             if isinstance(walked, Problem):
-                self.say(("evidence", index), walked.text, walked.hint)
+                if not self._is_broken(text, walked.offset):
+                    self.say(("evidence", index), walked.text, walked.hint, offset=walked.offset)
             elif walked.value is None:
                 items.append(EvidenceItem(text, None, walked.rows))
             elif walked.rows.downs or walked.rows.peers:
@@ -271,7 +295,8 @@ class _RuleChecker:
         for language in ("zh", "en"):
             for found in PLACEHOLDER.finditer(getattr(self.model.message, language)):
                 name = found.group(1)
-                node = self._value(("message", language), f":{name}" if name in self.kinds else name)
+                is_parameter = name in self.kinds
+                node = self._value(("message", language), f":{name}" if is_parameter else name, shift=found.start(1) - is_parameter)
                 if node is not None:
                     shown[name] = node
         return shown
