@@ -19,7 +19,7 @@ OWN_TABLES = Path(__file__).with_name("tables.yml")
 LANGUAGES = ("zh", "en")
 
 # Columns that every record table has besides the fields of its type.
-RECORD_COLUMNS = {
+RECORD_COLUMNS: dict[str, dict[str, Any]] = {
     "key": {"label": {"zh": "主键", "en": "Key"}, "description": {"zh": "记录的唯一标识", "en": "What names this record"}},
     "source": {"label": {"zh": "来源文件", "en": "Source"}, "type": "sources"},
     "sheet": {"label": {"zh": "工作表", "en": "Sheet"}},
@@ -82,7 +82,7 @@ class Labels:
         if found is None:
             return None
         if found.type == "flag" and value in (0, 1, "0", "1", True, False):
-            return Text("是", "yes") if str(int(value)) == "1" else Text("否", "no")  # type: ignore[call-overload]
+            return Text("是", "yes") if value in (1, "1", True) else Text("否", "no")
         if found.type == "record_type":
             return self.table(str(value))
         return found.choices.get(str(value))

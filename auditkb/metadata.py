@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 FILE = ROOT / "metadata.yml"
 MARKER = "        # Made by python -m auditkb.metadata; do not edit below."
 TABLES = "    tables:"
-UNITS = {"yuan": "元", "days": "天", "months": "个月", "month": "个月", "year": "年"}
+UNITS = {"yuan": "元", "days": "天", "months": "个月", "month": "个月"}
 
 
 def generated(table: Table) -> list[str]:

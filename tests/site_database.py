@@ -88,7 +88,8 @@ def _rules(connection: sqlite3.Connection) -> None:
         insert(connection, "rules", id=name, register="R01", title_zh=zh, title_en=en, status="active", severity=severity,
                category="contract/date-order", checks=checks, file=f"rules/con/{name}.yml", yaml=YAML,
                sql=f"select key, _department as department, 'fail' as outcome, null as reasons from {checks} where key = :key",
-               summary_zh="开票日期不应早于合同签订日期。", summary_en="An invoice is dated no earlier than the contract.")
+               summary_zh="逐条检查：发票\n列为疑点：“days_early”大于参数“允许提前的天数”\n其中，“days_early” = 从开票日期到合同的签订日期的天数",
+               summary_en="Checks each invoice\nA lead where “days_early” is above the parameter\nwhere “days_early” = the days from issue to signing")
     insert(connection, "laws", id="contract-law-1999/32", title_zh="中华人民共和国合同法", title_en="Contract Law", article="32",
            starts_on="1999-10-01", ends_on="2020-12-31", verified=0)
     for number, day in ((1, "2026-11-20"), (2, "2026-11-21")):
@@ -112,8 +113,10 @@ def _finding(connection: sqlite3.Connection, name: str, record_type: str, key: s
              state: str = "new", first_run: int = 2, **more: Any) -> None:
     value = {"name": "issued_on", "label_zh": "开票日期", "label_en": "Issued on", "type": "date", "value": "2019-01-30",
              "shown_zh": "2019年1月30日", "shown_en": "2019-01-30", "record_type": record_type, "key": key, "field": "issued_on"}
+    days = {"name": "days_early", "label_zh": "days_early", "label_en": "days early", "type": "integer", "value": 22, "shown_zh": "22", "shown_en": "22"}
+    nothing = {**value, "label_zh": "价税合计", "label_en": "Amount", "value": None, "shown_zh": "未记录", "shown_en": "not recorded", "state": None}
     evidence = {
-        "values": [value, {**value, "label_zh": "合同的签订日期", "label_en": "Contract signed", "shown_zh": "2019年2月21日", "shown_en": "2019-02-21",
+        "values": [value, days, nothing, {**value, "label_zh": "合同的签订日期", "label_en": "Contract signed", "shown_zh": "2019年2月21日", "shown_en": "2019-02-21",
                            "record_type": "contract", "key": CONTRACT, "field": "signed_on"}],
         "rows": [{"label_zh": "付款", "label_en": "Payments", "record_type": "payment", "keys": ["付款一"], "more": 2}],
         "assumed": [{"name": "docs_issued_on", "label_zh": "招标文件发出日期", "label_en": "Documents issued", "shown_zh": "以公告日期代替",
@@ -135,7 +138,7 @@ def _known(connection: sqlite3.Connection) -> None:
              (("zh", "开票早于签约22天"), ("en", "Invoiced 22 days before signing"))}
     facts = [{"what": {"zh": "开票日期", "en": "Invoice"}, "printed": "2019年1月30日", "value": "2019-01-30"}]
     insert(connection, "known_findings", id=REPORT_FINDING, report="chunshu-2019", number="3.5.1", department="党群办", project="微信采编",
-           verdict="rule", facts=json.dumps(facts, ensure_ascii=False), section="三（三）3（5）", line=1376, **{"class": "CON/时序倒置"}, **texts)
+           verdict="rule", facts=json.dumps(facts, ensure_ascii=False), section="三（三）3（5）", line=1376, **{"class": "合同管理 / 时序倒置"}, **texts)
     insert(connection, "known_matches", known_id=REPORT_FINDING, rule_id="CON-001", record_type="invoice", record_key=INVOICE, outcome="fail", finding_id=RULE_FINDING)
     insert(connection, "findings", id=REPORT_FINDING, origin="report", known_id=REPORT_FINDING, department="党群办", review="待核实", state="unchanged",
            message_zh="开票早于签约22天", message_en="Invoiced 22 days before signing", first_run=1, last_run=2)

@@ -19,7 +19,7 @@ from auditkb import metadata
 from auditkb.dictionary import load_dictionary
 from auditkb.labels import read_labels
 from tests import site_database as data
-from web import formats, language, timeline, translations
+from web import formats, language, rule_text, timeline, translations
 from web.translations import translate_script
 
 # Latin words that a Chinese page may show: the product's switch, formats, ids of rules and files, names printed so.
@@ -159,7 +159,7 @@ def test_nothing_is_loaded_from_outside(site: Site) -> None:
 def test_a_lead_is_called_a_lead(site: Site) -> None:
     page = site.get(address("findings", data.RULE_FINDING)).text
     assert "疑点（待核实）" in page and "尚未经人工核实" in page
-    for word in ("检查标准", "实际情况", "证据", "第三十二条", "未核验", "232,000.00", "2019年1月30日", "第 2 行", "怎样复核"):
+    for word in ("检查标准", "实际情况", "证据", "第三十二条", "未核验", "232,000.00", "2019年1月30日", "第 2 行", "怎样复核", "① 从开票日期到合同的签订日期的天数", "未记录：价税合计"):
         assert word in page, word
     assert "违反" not in page
 
@@ -243,6 +243,25 @@ def test_hand_written_metadata_stays(project: Path) -> None:
 def test_articles_are_counted_in_chinese(number: int, words: str) -> None:
     language.use("zh")
     assert formats.chinese_number(number) == words
+
+
+def test_steps_of_a_rule_are_numbered() -> None:
+    summary = "列为疑点：“above”大于0\n其中，“usual” = 单价的中位数\n其中，“above” = 单价 − “usual”"
+    assert rule_text.numbered(summary) == ["列为疑点：②大于0", "其中，① = 单价的中位数", "其中，② = 单价 − ①"]
+    assert rule_text.numbered_definition(summary, "above") == "② 单价 − ①"
+    assert rule_text.numbered_definition(summary, "unit_price") == ""
+
+
+def test_a_key_reads_as_words(site: Site) -> None:
+    cells = site.served._auditkb_site.cells
+    language.use("zh")
+    assert cells.key_words("priced_line", "budget_item/文化悦老/绿植") == "预算明细/文化悦老/绿植"
+    assert cells.key_words("guarantee", "合同%2F一/quality") == "合同/一/质量"
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.03, "3%"), (0.745, "74.50%"), (0.6238, "62.38%"), (1.0, "100%"), (0.12345, "12.345%")])
+def test_ratios(value: float, words: str) -> None:
+    assert formats.ratio(value) == words
 
 
 def test_reasons_in_words(project: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
@@ -43,17 +44,29 @@ class Cells:
         """A link to the page of a row, under its title where it has one."""
         return Markup('<a href="{}">{}</a>').format(self.address(table, key), text or self.title(table, key))
 
+    def key_words(self, record_type: str, key: str) -> str:
+        """A record's key as people read it: encoded signs decoded, codes of choices and types in words."""
+        return "/".join(self._part_words(record_type, unquote(part)) for part in key.split("/"))
+
+    def _part_words(self, record_type: str, part: str) -> str:
+        if part in self.labels:
+            return tell(self.labels.table(part))
+        table = self.labels.tables.get(record_type)
+        found = next((column.choices[part] for column in table.columns.values() if part in column.choices), None) if table else None
+        return tell(found) if found else part
+
     def title(self, table: str, key: object) -> str:
         """What a rule, a known finding or any other row is called in the reader's language; its key where it has no title."""
         found = self.titles.get(table, {}).get(str(key))
         if not found:
-            return str(key)
+            return self.key_words(table, str(key))
         return str(found.get(f"title_{current()}") or found.get("title_zh") or key)
 
     def category(self, value: str) -> str:
         """A class of findings in words: `CON/时序倒置`, `contract/date-order` -> 合同管理."""
-        code, _, detail = value.partition("/")
-        found = self.classes.get(code) or self.classes.get(_AREAS.get(code, ""))
+        code, _, detail = (part.strip() for part in value.partition("/"))
+        named = next((area for area in self.classes.values() if area["label"]["zh"] == code), None)
+        found = self.classes.get(code) or self.classes.get(_AREAS.get(code, "")) or named
         if found is None:
             return value
         words = str(found["label"][current()])
@@ -63,7 +76,8 @@ class Cells:
 
     def state(self, row: Mapping[str, Any], name: str) -> str | None:
         """The state of an empty field (`blank_in_document` …), or None."""
-        states = row["_states"] if "_states" in row.keys() else None  # noqa: SIM118 (rows of sqlite3 have no `in`)
+        # Rows of sqlite3 answer `in` by their values.
+        states = row["_states"] if "_states" in row.keys() else None
         for part in (states or "").strip("|").split("|"):
             field, _, state = part.partition("=")
             if field == name:
@@ -119,6 +133,8 @@ class Cells:
             return Markup('<span class="number">{}</span>').format(formats.money(value))
         if column.type == "ratio" and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.ratio(value))
+        if column.unit == "year":
+            return escape(str(value))
         if column.type == "integer" and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.number(value))
         if column.type == "reasons":

@@ -9,7 +9,8 @@ from web.language import current, say, tell
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = {"yuan": ("元", "yuan"), "days": ("天", "days"), "working_days": ("个工作日", "working days"), "day": ("天", "days"),
-          "months": ("个月", "months"), "month": ("个月", "months"), "m2": ("平方米", "m²"), "percent": ("%", "%")}
+          "months": ("个月", "months"), "month": ("个月", "months"), "m2": ("平方米", "m²"), "percent": ("%", "%"), "workdays": ("个工作日", "working days"), "ratio": ("", ""), "count": ("", ""),
+          "points": ("分", "points"), "year": ("", "")}
 _REASONS = {
     "missing": ("未采集{}", "{} is not recorded"),
     "blank": ("{}在文件中为空白", "{} is blank in the document"),
@@ -33,8 +34,10 @@ def money(value: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """A fraction as a percentage: 0.6238 -> 62.38%."""
-    return f"{value * 100:.4f}".rstrip("0").rstrip(".") + "%"
+    """A fraction as a percentage: 0.6238 -> 62.38%, 0.745 -> 74.50%, 0.03 -> 3%."""
+    percent = f"{value * 100:.4f}".rstrip("0")
+    whole, _, decimals = percent.partition(".")
+    return f"{whole}.{decimals:0<2}%" if decimals else f"{whole}%"
 
 
 def unit_name(unit: str | None) -> str:

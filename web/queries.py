@@ -157,8 +157,8 @@ def record_page(connection: sqlite3.Connection, labels: Labels, table: Table, ke
         "related": {item["column"].name: item for item in _related(connection, labels, table.name, own)},
         "children": children(connection, labels, table.name, key),
         "source": source_of(connection, own),
-        "findings": findings_of(connection, table.name, key),
-        "below": _findings_below(connection, labels, table, key),
+        "findings": sorted(findings_of(connection, table.name, key) + _findings_below(connection, labels, table, key),
+                           key=lambda row: SEVERITIES.index(row["severity"]) if row["severity"] in SEVERITIES else len(SEVERITIES)),
         "unchecked": rows(connection, """select o.*, r.title_zh, r.title_en from outcomes o left join rules r on r.id = o.rule_id
             where o.record_type = ? and o.record_key = ? and o.outcome <> 'fail' order by o.rule_id""", table.name, key),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from auditkb.errors import KnowledgeBaseError
@@ -35,9 +36,9 @@ def _criterion(item: Row, laws: list[Row]) -> Row:
     same = [law for law in laws if law["id"] == item.get("law") or str(law["id"]).split("/")[0] == item.get("law")]
     exact = [law for law in same if str(law.get("article") or "") == wanted]
     law = (exact or same or [{}])[0]
-    return {**item, "article": wanted, "title_zh": law.get("title_zh") or item.get("law"), "title_en": law.get("title_en") or item.get("law"),
+    return {"role": "direct", **item, "article": wanted, "title_zh": law.get("title_zh") or item.get("law"), "title_en": law.get("title_en") or item.get("law"),
             "number": law.get("number"), "starts_on": law.get("starts_on"), "ends_on": law.get("ends_on"),
-            "verified": bool(law.get("verified")), "text_zh": law.get("text_zh") if exact else None}
+            "verified": bool(law.get("verified")), "text_zh": law.get("text_zh") if exact else None, "text_en": law.get("text_en") if exact else None}
 
 
 def _example(item: Row) -> Row:
@@ -50,3 +51,30 @@ def _example(item: Row) -> Row:
 def _given(record_type: str, rows: Any) -> Row:
     rows = rows if isinstance(rows, list) else [rows]
     return {"type": record_type, "rows": [row for row in rows if isinstance(row, dict)]}
+
+
+_DEFINED = re.compile(r'^(?:其中，|where )(?:[^“"=]*)[“"]?([a-z][a-z0-9_.]*)[”"]? = (.+)$')
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮"
+
+
+def definitions(summary: str) -> dict[str, str]:
+    """What a rule's own names stand for, by name, as its reading says."""
+    found = (_DEFINED.match(line.strip()) for line in (summary or "").splitlines())
+    return {match[1]: match[2] for match in found if match}
+
+
+def numbered(summary: str) -> list[str]:
+    """The lines of a rule's reading with ① ② … in place of the names that its author gave to steps."""
+    return [_signed(line, summary) for line in (summary or "").splitlines()]
+
+
+def numbered_definition(summary: str, name: str) -> str:
+    """A step's sign and what it computes: ② 单价 − ①; '' for what is no step."""
+    defined = definitions(summary)
+    return f"{_signed(name, summary)} {_signed(defined[name], summary)}" if name in defined else ""
+
+
+def _signed(text: str, summary: str) -> str:
+    for name, sign in zip(definitions(summary), _CIRCLED, strict=False):
+        text = re.sub(rf"[“”\"]*(?<![\w.]){re.escape(name)}(?![\w.])[“”\"]*", sign, text)
+    return text

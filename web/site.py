@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from auditkb.dictionary import load_dictionary
 from auditkb.labels import Labels, read_labels
 from auditkb.yaml_files import read_yaml
-from web import formats
+from web import formats, rule_text
 from web.cells import DATABASE, STATES, Cells, badge
 from web.language import current, say, tell
 from web.translations import ERRORS, FILTER_WORDS, OFFERED_FILTERS
@@ -37,7 +37,7 @@ class Site:
         self.urls = urls
         self.cells = Cells(labels, urls, read_yaml(ROOT / "findings" / "classes.yml").data)
 
-    def functions(self) -> dict[str, Callable[..., Any]]:
+    def functions(self) -> dict[str, Any]:
         """By the name that templates use."""
         return {
             "say": say, "tell": tell, "language": current, "site_title": self.title, "main_links": self.main_links,
@@ -45,13 +45,15 @@ class Site:
             "column_label": self.column_label, "column_help": self.column_help, "facet_value": self.facet_value,
             "shown_columns": self.shown_columns, "ordered_facets": self.ordered_facets, "row_address": self.row_address,
             "filter_choices": filter_choices, "filter_columns_shown": self.filter_columns_shown, "selection": self.selection,
-            "cell": self.cells.cell, "link_to": self.cells.link, "address": self.cells.address, "title_of": self.cells.title,
+            "cell": self.cells.cell, "key_words": self.cells.key_words, "link_to": self.cells.link, "address": self.cells.address, "title_of": self.cells.title,
             "findings_where": self.findings_where, "rows_where": self.rows_where, "badge": self.badge,
             "money": formats.money, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
             "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
             "in_language": in_language, "category": self.cells.category, "error_words": error_words, "show_hide_words": show_hide_words,
             "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
             "path_words": lambda record_type, path: formats.path_words(self.labels, record_type, path),
+            "reading": lambda rule: rule_text.numbered(in_language(rule, "summary")), "value_label": value_label,
+            "meaning": self.meaning, "value_now": self.value_now, "period": period, "example_value": self.example_value,
             "result_column": self.result_column, "result_value": self.result_value,
             "departments_in_order": departments_in_order, "labels": self.labels, "database_name": DATABASE,
         }
@@ -158,7 +160,7 @@ class Site:
             words = say(*FILTER_WORDS.get(lookup, (lookup, lookup)))
             shown = self.value_words(table, column, value) if lookup in ("exact", "not") else value
             keys = [key for key in request.args if key in (column, f"{column}__{lookup}")]
-            names = {key: None for key in keys}
+            names = dict.fromkeys(keys)
             needs_value = lookup not in ("isnull", "notnull", "isblank", "notblank")
             text = f"{self.column_label(table, column, with_unit=False)} {words}" + (f" {shown}" if needs_value else "")
             found.append((text, path_with_removed_args(request, names)))
@@ -174,14 +176,34 @@ class Site:
         address = str(self.urls.table(DATABASE, table))
         return address + ("?" + urlencode(pairs) if pairs else "")
 
+    def meaning(self, rule: dict[str, Any], name: str) -> str:
+        """A field, or a step of a rule, in words."""
+        name = name.lstrip(":")
+        return rule_text.numbered_definition(in_language(rule, "summary"), name) or formats.path_words(self.labels, rule["checks"], name)
+
+    def example_value(self, record_type: str, name: str, value: Any) -> str:
+        """A value of a rule's example in words."""
+        column = self.labels.column(record_type, name)
+        if column is not None and isinstance(value, (int, float)) and column.type in ("money", "ratio"):
+            return formats.money(value) if column.type == "money" else formats.ratio(value)
+        return self.value_words(record_type, name, value)
+
     def result_column(self, record_type: str, name: str) -> str:
         """What a column of a rule's own query means; '' for those that only serve the query."""
         own = {"key": say("记录", "Record"), "department": say("责任部门", "Department"), "outcome": say("检查结果", "Outcome"),
                "reasons": say("原因", "Reasons")}
-        if name in own:
-            return own[name]
+        if name in own or ":" in name:
+            return own.get(name, "")
         words = formats.path_words(self.labels, record_type, name).strip("“”")
         return "" if words == name else words
+
+    def value_now(self, item: dict[str, Any], value: Any) -> str:
+        """A value that the query gives now, formatted as its kind is."""
+        if isinstance(value, (int, float)) and item.get("type") in ("money", "ratio"):
+            return formats.money(value) if item["type"] == "money" else formats.ratio(value)
+        if item.get("record_type") and item.get("field"):
+            return self.value_words(item["record_type"], item["field"], value)
+        return str(value)
 
     def result_value(self, finding: dict[str, Any], name: str, value: Any) -> Any:
         """A value of a rule's own query in words."""
@@ -225,6 +247,19 @@ def in_language(row: dict[str, Any] | None, name: str) -> str:
     if not row:
         return ""
     return str(row.get(f"{name}_{current()}") or row.get(f"{name}_zh") or "")
+
+
+def value_label(item: dict[str, Any], rule: dict[str, Any] | None) -> str:
+    """What a value of the evidence is called; a step of the rule that has no words of its own by its number and what it computes."""
+    label = str(item.get(f"label_{current()}") or item.get("label_zh") or item["name"])
+    if label.replace(" ", "_") != item["name"]:
+        return label
+    return rule_text.numbered_definition(in_language(rule, "summary"), item["name"]) or label
+
+
+def period(text: str) -> str:
+    """A day, or the first and last of several (`2019-01-01/2019-12-31`)."""
+    return str(text).replace("/", say(" 至 ", " to "))
 
 
 def error_words(message: object) -> str:

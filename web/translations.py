@@ -13,7 +13,7 @@ from jinja2 import BaseLoader, Environment
 
 
 def _said(zh: str, en: str) -> str:
-    return '{{ say("%s", "%s") }}' % (zh, en)
+    return f'{{{{ say("{zh}", "{en}") }}}}'
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from datasette import NotFound, Response, hookimpl
@@ -22,7 +23,7 @@ async def reproduce(datasette, request):
     """The outcome and the values that the rule's query gives now."""
     database = datasette.get_database(DATABASE)
     wanted = request.args.get("finding") or ""
-    found = await database.execute_fn(lambda connection: queries.one(connection, """select f.*, r.sql, r.title_zh, r.title_en
+    found = await database.execute_fn(lambda connection: queries.one(connection, """select f.*, r.sql, r.title_zh, r.title_en, r.summary_zh, r.summary_en
         from findings f join rules r on r.id = f.rule_id where f.id = ?""", wanted))
     if found is None or not found["sql"]:
         raise NotFound("Record not found")
@@ -33,5 +34,5 @@ async def reproduce(datasette, request):
         columns, rows = result.columns, [dict(row) for row in result.rows]
     except (sqlite3.Error, InvalidSql, QueryInterrupted):
         failed = True
-    context = {"finding": found, "columns": columns, "found": rows, "failed": failed}
+    context = {"finding": found, "columns": columns, "found": rows, "failed": failed, "was": json.loads(found["evidence"] or "{}").get("values", [])}
     return Response.html(await datasette.render_template("reproduce.html", context, request=request))
