@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 NUMERIC = ("money", "ratio", "integer", "number")
 
@@ -213,12 +213,13 @@ _NODES = get_args(Node)
 
 def children(node: object) -> Iterator[Node]:
     """The nodes directly inside `node`."""
-    for name in _field_names(type(node)):
+    kind: Any = type(node)
+    for name in _field_names(kind):
         yield from _nodes(getattr(node, name))
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     """Names of the fields that may hold nodes; asked once a class, since trees are walked often."""
     return tuple(item.name for item in fields(kind) if item.name not in ("kind", "rows", "operator", "function", "path"))
 
