@@ -91,7 +91,12 @@ def commands(language: Language) -> Group:
     @click.argument("paths", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path))
     @office_option(language)
     def lint(paths: tuple[Path, ...], office: Path | None) -> None:
-        _, rule_set = _load(office, language, extra=[path for path in paths if not _is_ours(path)])
+        from auditkb.examples import check_examples
+
+        dictionary, rule_set = _load(office, language, extra=[path for path in paths if not _is_ours(path)])
+        faults = [fault for rule in rule_set.rules.values() for fault in check_examples(rule, dictionary)]
+        if faults:
+            raise FaultsError(faults, language)
         click.echo(say(f"规则 {len(rule_set.rules)} 条，没有错误。", f"{len(rule_set.rules)} rules, no faults."))
 
     @group.command("test", help=say("运行规则自带的例子；结果与期望不符时以 2 退出。", "Run the rules' own examples; ends with 2 if one differs from what it expects."), example="checks.py test\nchecks.py test CON-001 WORKS-006")

@@ -45,6 +45,16 @@ def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
         yield run_example(rule, dictionary, index, example)
 
 
+def check_examples(rule: Rule, dictionary: Dictionary) -> list[Fault]:
+    """Names in a rule's examples that are not in the dictionary, without running any."""
+    faults = []
+    for index, example in enumerate(rule.file.examples):
+        say = _Faults(rule, index)
+        build_world(rule, dictionary, example, say)
+        faults += say.faults
+    return faults
+
+
 def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example) -> ExampleResult:
     """Run one example; its faults carry the place of the example in the rule's file."""
     say = _Faults(rule, index)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.expressions.check import kind_in_words
 from auditkb.expressions.tree import DATE, FLAG, INTEGER, LIST, MONEY, NUMBER, RATIO, TEXT, Kind
 from auditkb.rules.checked import ParameterRow
 from auditkb.rules.model import Bilingual, Parameter
@@ -70,7 +71,8 @@ def check_overrides(overlay: Overlay, declared: dict[str, Kind]) -> list[Fault]:
                 faults.append(file.fault((name,), Text(f"没有规则参数“{name}”", f'no rule has the parameter "{name}"'),
                                          key=True, hint=did_you_mean(name, list(declared))))
             elif not value_fits(line.value, declared[name]):
-                faults.append(file.fault(path, Text(f"“{line.value}”不是{declared[name].name}", f'"{line.value}" is not of type {declared[name].name}')))
+                words = kind_in_words(declared[name])
+                faults.append(file.fault(path, Text(f"“{line.value}”不是{words.zh}", f'"{line.value}" is not {words.en}')))
     return faults
 
 

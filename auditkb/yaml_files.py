@@ -67,33 +67,32 @@ class YamlFile:
         return self.values.get(path, (1, 1))
 
     def place_inside(self, path: Path_, offset: int) -> tuple[int, int]:
-        """The place of character `offset` of the text at `path`; exact for a value on one line, its start otherwise."""
-        line, column = self.place(path)
-        style = self.styles.get(path)
-        if style in (None, "'", '"'):
-            source = self.text.splitlines()[line - 1][column - 1 :]
-            value = self._get(path)
-            if isinstance(value, str):
-                lead = 0 if style is None else 1
-                if source[lead:].startswith(value[: offset + 1]):
-                    return line, column + lead + offset
-        elif style in (">", "|"):
-            return self._place_in_block(path, offset)
-        return line, column
-
-    def _place_in_block(self, path: Path_, offset: int) -> tuple[int, int]:
+        """The place of character `offset` of the text at `path`; its start where that cannot be told."""
         line, column = self.place(path)
         value = self._get(path)
-        lines = self.text.splitlines()
-        word = re.match(r"\S+", value[offset:]) if isinstance(value, str) else None
+        if not isinstance(value, str) or path not in self.values:
+            return line, column
+        style = self.styles.get(path)
+        source = self.text.splitlines()[line - 1][column - 1 :]
+        if style in (None, "'", '"'):
+            length = _length_in_source(source, value[:offset], style)
+            if length is not None:
+                return line, column + length
+        return self._place_in_block(value, offset, line, column)
+
+    def _place_in_block(self, value: str, offset: int, line: int, column: int) -> tuple[int, int]:
+        """The place of a word of a text on several lines."""
+        word = re.match(r"\w+|\S", value[offset:])
         if word is None:
             return line, column
         # The word's occurrence number in the folded value is its occurrence number in the block.
         count = value[:offset].count(word.group())
-        for number in range(line, len(lines)):
-            for found in re.finditer(re.escape(word.group()), lines[number]):
+        for number, text in enumerate(self.text.splitlines()[line - 1 :], line):
+            for found in re.finditer(re.escape(word.group()), text):
+                if number == line and found.start() < column - 1:
+                    continue
                 if count == 0:
-                    return number + 1, found.start() + 1
+                    return number, found.start() + 1
                 count -= 1
         return line, column
 
@@ -108,6 +107,19 @@ class YamlFile:
         """A fault at `path` (or at its key, or at character `offset` of its text)."""
         line, column = self.place(path, key=key) if offset is None else self.place_inside(path, offset)
         return Fault(text, self.name, line, column, code, severity, hint)
+
+
+def _length_in_source(source: str, before: str, style: str | None) -> int | None:
+    """How many characters of a scalar's line stand for `before`, its opening quote included; None past the line's end."""
+    at = 0 if style is None else 1
+    for character in before:
+        if style == "'" and source.startswith("''", at) or style == '"' and source.startswith("\\", at):
+            at += 2
+        elif source.startswith(character, at):
+            at += 1
+        else:
+            return None
+    return at if at < len(source) else None
 
 
 def read_yaml(path: Path, name: str | None = None) -> YamlFile:
@@ -136,15 +148,16 @@ def parse_yaml(text: str, name: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = error.problem or "cannot be read"
-        raise KnowledgeBaseError(Fault(Text(f"YAML 语法错误：{problem}", f"YAML syntax: {problem}"), name, *place)) from error
+        raise KnowledgeBaseError(Fault(_SYNTAX_ERROR, name, *place, hint=_syntax_hint(error))) from error
     except yaml.reader.ReaderError as error:
         raise KnowledgeBaseError(Fault(Text(f"含有不允许的字符（位置 {error.position}）", f"a character is not allowed (position {error.position})"), name)) from error
     finally:
         loader.dispose()
     file = YamlFile(name, text, None)
     anchors = Text("不能使用锚点或别名（& 和 *）", "anchors and aliases (& and *) are not allowed")
-    faults = [Fault(anchors, name, *place) for place in _anchors(text)]
+    faults = [Fault(anchors, name, *place) for place in _places(text, "&*", "anchor")]
+    tags = Text("不能使用 YAML 标签（!）", "YAML tags (!) are not allowed")
+    faults += [Fault(tags, name, *place) for place in _places(text, "!", "tag")]
     if node is not None and not faults:
         file.data = _plain(node, (), file, faults)
     if faults:
@@ -152,11 +165,30 @@ def parse_yaml(text: str, name: str) -> YamlFile:
     return file
 
 
-def _anchors(text: str) -> list[tuple[int, int]]:
-    """Places of anchors and aliases; a node no longer knows that it had one."""
-    if "&" not in text and "*" not in text:
+_SYNTAX_ERROR = Text("此处 YAML 语法不对", "YAML syntax: wrong here")
+_SYNTAX_HINTS = (
+    ("mapping values are not allowed", Text("文字中含有“: ”时要加引号", 'put text that holds ": " in quotes')),
+    ("expected ':'", Text("缺少冒号：用半角冒号，后面空一格", "a colon is missing: a plain one, and a space after it")),
+    ("',' or", Text("括号没有配对，或缺少逗号；含逗号或括号的文字要加引号",
+                    "a bracket is not closed or a comma is missing; put text with commas or brackets in quotes")),
+    ("expected the node content", Text("多了一个逗号，或逗号后没有内容", "a comma too many, or nothing after it")),
+    ("end of stream", Text("引号没有配对", "a quote is not closed")),
+    ("cannot start any token", Text("文字不能以这个字符开头，请加引号", "text cannot begin with this character; put it in quotes")),
+)
+_OTHER_SYNTAX = Text("看看本行和上一行：缩进是否对齐，引号、括号是否配对", "look at this line and the one above: indentation, quotes, brackets")
+
+
+def _syntax_hint(error: yaml.MarkedYAMLError) -> Text:
+    """What to do about a fault of which PyYAML speaks in its own words."""
+    said = f"{error.context or ''} {error.problem or ''}"
+    return next((hint for words, hint in _SYNTAX_HINTS if words in said), _OTHER_SYNTAX)
+
+
+def _places(text: str, signs: str, attribute: str) -> list[tuple[int, int]]:
+    """Places of anchors and aliases, or of tags; a node no longer knows that it had one."""
+    if not any(sign in text for sign in signs):
         return []
-    marks = [event.start_mark for event in yaml.parse(text, Loader=_BaseLoader) if getattr(event, "anchor", None) is not None]
+    marks = [event.start_mark for event in yaml.parse(text, Loader=_BaseLoader) if getattr(event, attribute, None) is not None]
     return [(mark.line + 1, mark.column + 1) for mark in marks if mark is not None]
 
 
@@ -208,9 +240,6 @@ def _scalar(node: yaml.ScalarNode, file: YamlFile, faults: list[Fault]) -> Any:
             faults.append(Fault(Text(f"没有这一天：{node.value}", f"there is no such day: {node.value}"), file.name, *place,
                                 hint=Text("日期写作 2019-02-21", "write a date as 2019-02-21")))
             return None
-    if kind != "str":
-        place = (node.start_mark.line + 1, node.start_mark.column + 1)
-        faults.append(Fault(Text("不能使用 YAML 标签（!）", "YAML tags (!) are not allowed"), file.name, *place))
     return node.value
 
 
@@ -219,7 +248,7 @@ def check_model(model: type[Model], file: YamlFile) -> Model:
     try:
         return model.model_validate(file.data)
     except ValidationError as error:
-        raise KnowledgeBaseError([_model_fault(model, file, item) for item in error.errors()]) from error
+        raise KnowledgeBaseError(_model_faults(model, file, error)) from error
 
 
 def load_model(model: type[Model], path: Path, name: str | None = None) -> tuple[Model, YamlFile]:
@@ -228,8 +257,11 @@ def load_model(model: type[Model], path: Path, name: str | None = None) -> tuple
     return check_model(model, file), file
 
 
+_PATTERNS = {r"^[A-Z]{2,6}-\d{3}$": "CON-002", r"^[A-Z]{2,6}-[0-9]{3}$": "CON-002", r"^R\d{2}$": "R02", r"^R[0-9]{2}$": "R02",
+             r"^[a-z0-9-]+/[A-Z0-9]+(\.[0-9]+)*$": "chunshu-2019/3.5.1"}
 _KIND = {
     "missing": Text("缺少这一项", "is required"),
+    "string_too_short": Text("不能是空的", "is empty"),
     "string_type": Text("应为文字", "should be text"),
     "int_type": Text("应为整数", "should be a whole number"),
     "bool_type": Text("应为 true 或 false", "should be true or false"),
@@ -239,6 +271,26 @@ _KIND = {
     "dict_type": Text("应为键值对", "should be a mapping"),
     "model_type": Text("应为键值对", "should be a mapping"),
 }
+
+
+def _model_faults(model: type[BaseModel], file: YamlFile, error: ValidationError) -> list[Fault]:
+    """One fault a place: where a value may be of several kinds pydantic speaks once for each of them."""
+    faults: dict[Path_, Fault] = {}
+    for item in error.errors():
+        path = _written_path(file, item["loc"])
+        at = (*path, item["loc"][-1]) if item["type"] == "missing" else path
+        if at not in faults or item["type"] == "literal_error":
+            faults[at] = _model_fault(model, file, {**item, "loc": at})
+    return list(faults.values())
+
+
+def _written_path(file: YamlFile, location: Path_) -> Path_:
+    """The steps of `location` that stand in the file; the others are pydantic's names for branches of a union."""
+    path: Path_ = ()
+    for step in location:
+        if (*path, step) in file.values:
+            path = (*path, step)
+    return path
 
 
 def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
@@ -255,12 +307,24 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
                           hint=Text(f"可用：{expected}", f"allowed: {expected}"))
     if kind == "missing":
         return file.fault(path[:-1], Text(f"缺少“{path[-1]}”", f'"{path[-1]}" is required'))
+    if kind == "string_pattern_mismatch":
+        like = _PATTERNS.get(item["ctx"]["pattern"])
+        return file.fault(path, Text(f"“{shown}”的写法不对：{item['input']}", f"{shown} is not written as it should be: {item['input']}"),
+                          hint=Text(f"形如 {like}", f"such as {like}") if like else None)
     text = _KIND.get(kind)
     if text is not None:
-        return file.fault(path, Text(f"“{shown}”{text.zh}", f"{shown} {text.en}"))
-    message = item["msg"].removeprefix("Value error, ")
-    zh, _, en = message.partition(" | ")
-    return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en or zh}"))
+        return file.fault(path, Text(f"“{shown}”{text.zh}", f"{shown} {text.en}"), hint=_quote_it(path, item["input"]))
+    zh, _, en = item["msg"].removeprefix("Value error, ").partition(" | ")
+    if not en:
+        zh, en = f"不能是“{item['input']}”", f'cannot be "{item["input"]}"'
+    return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en}"))
+
+
+def _quote_it(path: Path_, value: Any) -> Text | None:
+    """`{days: days_between(a, b)}` splits at the comma: `b)` becomes a key without a value."""
+    if value is None and path and str(path[-1]).endswith(")"):
+        return Text("花括号内含逗号的表达式要加引号", "an expression with a comma needs quotes inside { }")
+    return None
 
 
 def _fields_at(annotation: Any, path: Path_) -> list[str]:

@@ -52,8 +52,10 @@ class AggregateChecks:
         walk = self._rows_of(arguments[0])
         if walk is None:
             return None
-        if walk.value is None and (name != "count" or distinct):
-            self.say(tree, Text(f"{name} 需要一个字段，不是一组记录", f"{name} needs a field, not a set of rows"))
+        plain = isinstance(arguments[0], (exp.Column, exp.Dot))
+        if walk.value is None and (name != "count" or distinct or not plain):
+            self.say(tree, Text(f"{name} 需要一个字段，不是一组记录", f"{name} needs a field, not a set of rows") if plain or name != "count"
+                     else Text("count 数的是记录：写 count(路径)", "count counts rows: write count(path)"))
             return None
         operand, filtered = self._inside(walk.rows, arguments[0] if walk.value is not None else None, condition)
         if self.problems or (walk.value is not None and operand is None):

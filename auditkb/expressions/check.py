@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TypeVar
 
 from sqlglot import exp
@@ -11,13 +12,16 @@ from auditkb.errors import Text, did_you_mean
 from auditkb.expressions import functions
 from auditkb.expressions.aggregates import AggregateChecks
 from auditkb.expressions.names import Scope, Walk, resolve
-from auditkb.expressions.syntax import Problem, offset_of, parse_expression
+from auditkb.expressions.syntax import SPLIT, TOO_DEEP, Problem, offset_of, parse_expression
 from auditkb.expressions.tree import (
     DATE, FLAG, INTEGER, NUMBER, TEXT, Arithmetic, AsOf, Blank, Call, Case, Compare, Constant, Field, In, Kind,
     Logic, Node, Not, Parameter, Points, Rows,
 )
 
 N = TypeVar("N")
+# SQLite takes a thousand levels in all; a rule's lets are joined before they reach it.
+MOST_LEVELS = 60
+LARGEST_NUMBER = 10**15
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
@@ -49,15 +53,34 @@ class Checker(AggregateChecks):
         self.text = text
         self.rows: Rows | None = None
         self.problems: list[Problem] = []
+        self.depth = 0
 
     def say(self, tree: exp.Expr, text: Text, hint: Text | None = None) -> None:
-        """Note a problem at `tree`; gives None so that callers can return it."""
-        self.problems.append(Problem(offset_of(tree), text, hint))
+        """Note a problem at `tree`."""
+        self.problems.append(Problem(self._offset(tree), text, hint))
+
+    def _offset(self, tree: exp.Expr) -> int:
+        offset = offset_of(tree)
+        # sqlglot keeps no place for these words: they stand before the first thing inside.
+        opening = _OPENINGS.get(type(tree))
+        before = self.text.lower().rfind(opening, 0, offset) if opening is not None else -1
+        return before if before >= 0 else offset
 
     def check(self, tree: exp.Expr) -> Node | None:
         """The typed node of `tree`, or None after noting why not."""
-        if isinstance(tree, exp.Paren):
-            return self.check(tree.this)
+        while isinstance(tree, exp.Paren):
+            tree = tree.this
+        if self.depth == MOST_LEVELS:
+            if not any(problem.text == TOO_DEEP for problem in self.problems):
+                self.problems.append(Problem(0, TOO_DEEP, SPLIT))
+            return None
+        self.depth += 1
+        try:
+            return self._checked(tree)
+        finally:
+            self.depth -= 1
+
+    def _checked(self, tree: exp.Expr) -> Node | None:
         if isinstance(tree, (exp.Column, exp.Dot, exp.Identifier)):
             return self._name(tree)
         if isinstance(tree, exp.Literal):
@@ -101,7 +124,7 @@ class Checker(AggregateChecks):
         elif isinstance(tree, (exp.Subquery, exp.Query)):
             self.say(tree, Text("表达式中不能写查询", "a query is not allowed in an expression"))
         elif isinstance(tree, exp.Alias):
-            self.say(tree, Text(f"“{tree.alias}”多余：不能使用别名", f'"{tree.alias}" is left over: no alias is allowed'))
+            self.say(tree.args["alias"], Text(f"“{tree.alias}”多余：不能使用别名", f'"{tree.alias}" is left over: no alias is allowed'))
         else:
             self.say(tree, Text(f"规则语言中没有这种写法：{tree.sql()[:40]}", f"not part of the rule language: {tree.sql()[:40]}"))
 
@@ -146,11 +169,17 @@ class Checker(AggregateChecks):
             return True
         return rows.ups == mine.ups and mine.downs[: len(rows.downs)] == rows.downs
 
-    def _literal(self, tree: exp.Literal) -> Node:
+    def _literal(self, tree: exp.Literal) -> Node | None:
         if tree.is_string:
             return Constant(tree.this, TEXT)
-        number = float(tree.this)
-        return Constant(int(tree.this) if tree.this.isdigit() else number, NUMBER)
+        try:
+            number = int(tree.this) if tree.this.isdecimal() else float(tree.this)
+        except ValueError:
+            number = LARGEST_NUMBER
+        if number >= LARGEST_NUMBER:
+            self.say(tree, Text(f"不是可用的数：{tree.this[:20]}", f"not a number that can be used: {tree.this[:20]}"))
+            return None
+        return Constant(number, NUMBER)
 
     def _date(self, tree: exp.Cast) -> Node | None:
         written = tree.this
@@ -160,7 +189,8 @@ class Checker(AggregateChecks):
         try:
             return Constant(datetime.date.fromisoformat(written.this).isoformat(), DATE)
         except ValueError:
-            self.say(tree, Text(f"没有这一天：{written.this}", f"there is no such day: {written.this}"))
+            self.say(written, Text(f"没有这一天：{written.this}", f"there is no such day: {written.this}"),
+                     Text("日期写作 date '2017-07-01'", "a date is written date '2017-07-01'"))
             return None
 
     def _parameter(self, tree: exp.Placeholder) -> Node | None:
@@ -216,14 +246,22 @@ class Checker(AggregateChecks):
         if first is None or second is None:
             return None
         if functions.common_kind(first.kind, second.kind) is None:
-            one, other = _said(first.kind), _said(second.kind)
-            self.say(tree, Text(f"不能比较{one.zh}与{other.zh}", f"cannot compare {one.en} with {other.en}"))
+            one, other = kind_in_words(first.kind), kind_in_words(second.kind)
+            self.say(tree, Text(f"类型不同：不能把{one.zh}与{other.zh}比较", f"cannot compare {one.en} with {other.en}"),
+                     self._of_kind(first.kind))
             return None
         for side in (first, second):
             if isinstance(side, Field) and side.kind == TEXT and not side.compared:
                 self.say(tree, Text(f"字段“{side.path}”未声明可比较（字典中 compared: true）", f'field "{side.path}" is not declared as compared (compared: true in the dictionary)'))
                 return None
         return first, second
+
+    def _of_kind(self, kind: Kind) -> Text | None:
+        """A hint: which fields of the checked record hold values of `kind`."""
+        names = [name for name, item in self.scope.dictionary[self.scope.record_type].fields.items() if item.type == kind.name]
+        words = kind_in_words(kind)
+        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+        return Text(f"同为{words.zh}的字段：{listed}", f"fields that hold {words.en}: {listed}") if names else None
 
     def _as_kind(self, tree: exp.Expr, node: Node, kind: Kind) -> Node | None:
         if not isinstance(node, Constant) or node.kind != TEXT or kind == TEXT:
@@ -235,11 +273,12 @@ class Checker(AggregateChecks):
             choices = self.scope.dictionary[record_type].fields[name].choices or {}
             if node.value in choices:
                 return Constant(node.value, kind)
-            self.say(tree, Text(f"“{node.value}”不是“{kind.of}”的选项", f'"{node.value}" is not a choice of {kind.of}'),
+            label = self.scope.dictionary[record_type].fields[name].label
+            self.say(_written(tree, node.value), Text(f"“{node.value}”不是“{label.zh}”（{kind.of}）的选项", f'"{node.value}" is not a choice of {kind.of}'),
                      did_you_mean(str(node.value), list(choices)))
             return None
         if kind == DATE:
-            self.say(tree, Text(f"日期写作 date '{node.value}'", f"write a date as date '{node.value}'"))
+            self.say(_written(tree, node.value), Text(f"日期写作 date '{node.value}'", f"write a date as date '{node.value}'"))
             return None
         return node
 
@@ -257,6 +296,9 @@ class Checker(AggregateChecks):
                 self.say(tree, Text(f"参数“{field.this}”不是列表", f'parameter "{field.this}" is not a list'))
                 return None
             return In(item, listed)  # type: ignore[arg-type]
+        if not tree.expressions:
+            self.say(tree, Text("in 后的括号是空的", "the brackets after in are empty"))
+            return None
         values: list[Node] = []
         for part in tree.expressions:
             value = self.check(part)
@@ -283,7 +325,7 @@ class Checker(AggregateChecks):
         operator = _ARITHMETIC[type(tree)]
         kind = functions.arithmetic_kind(operator, left.kind, right.kind)
         if kind is None:
-            self.say(tree, Text(f"{_said(left.kind).zh} {operator} {_said(right.kind).zh} 没有意义", f"{_said(left.kind).en} {operator} {_said(right.kind).en} has no meaning"),
+            self.say(tree, Text(f"{kind_in_words(left.kind).zh}{_SIGNS[operator]}{kind_in_words(right.kind).zh}没有意义", f"{kind_in_words(left.kind).en} {operator} {kind_in_words(right.kind).en} has no meaning"),
                      Text("日期加减用 add_days、days_between", "for dates use add_days and days_between") if DATE in (left.kind, right.kind) else None)
             return None
         return Arithmetic(operator, left, right, kind)  # type: ignore[arg-type]
@@ -315,8 +357,10 @@ class Checker(AggregateChecks):
         if name == "points":
             return self._points(tree, arguments)
         signature = functions.FUNCTIONS.get(name)
-        if signature is None and name not in functions.SAME_KIND:
-            self.say(tree, Text(f"没有函数“{name}”", f'there is no function "{name}"'), did_you_mean(name, functions.NAMES))
+        written = self._as_written(tree) or name
+        if signature is None and name not in functions.SAME_KIND or written != name and written in functions.AGGREGATES:
+            self.say(tree, Text(f"没有函数“{written}”", f'there is no function "{written}"'),
+                     functions.INSTEAD.get(written) or did_you_mean(written, functions.NAMES))
             return None
         nodes = [self.check(part) for part in arguments]
         known = [node for node in nodes if node is not None]
@@ -325,9 +369,16 @@ class Checker(AggregateChecks):
         if signature is None:
             return self._same_kind(tree, name, known)
         if len(known) != len(signature.takes) or not all(map(functions.accepts, signature.takes, (n.kind for n in known))):
-            self.say(tree, Text(f"{name} 的参数应为：{', '.join(signature.takes)}", f"{name} takes: {', '.join(signature.takes)}"))
+            takes = [_WORDS[kind] for kind in signature.takes]
+            self.say(tree, Text(f"{name} 的参数应为：{'、'.join(kind.zh for kind in takes)}",
+                                f"{name} takes: {', '.join(kind.en for kind in takes)}"))
             return None
         return Call(name, tuple(known), signature.gives)
+
+    def _as_written(self, tree: exp.Expr) -> str:
+        """The function's name as it stands in the text: sqlglot renames some (ifnull, iif, max of two values)."""
+        found = re.match(r"\w+", self.text[self._offset(tree):])
+        return found.group().lower() if found is not None else ""
 
     def _same_kind(self, tree: exp.Expr, name: str, nodes: list[Node]) -> Node | None:
         enough = len(nodes) == 1 if name == "abs" else len(nodes) > 1
@@ -383,14 +434,23 @@ def _parts(tree: exp.Expr) -> list[str]:
     return []
 
 
+def _written(tree: exp.Expr, value: object) -> exp.Expr:
+    """The text `value` as written within `tree`, for its place."""
+    return next((part for part in tree.find_all(exp.Literal) if part.is_string and part.this == value), tree)
+
+
+_SIGNS = {"+": "加", "-": "减", "*": "乘", "/": "除以"}
 _WORDS = {
+    "year": Text("日期或年度", "a date or a year"),
     "date": Text("日期", "a date"), "money": Text("金额", "money"), "ratio": Text("比率", "a ratio"),
-    "integer": Text("整数", "a whole number"), "number": Text("数", "a number"), "flag": Text("是否", "a flag"),
+    "integer": Text("整数", "a whole number"), "number": Text("数", "a number"), "flag": Text("真假值", "a flag"),
     "text": Text("文字", "text"), "choice": Text("选项", "a choice"), "reference": Text("记录", "a record"),
     "list": Text("列表", "a list"),
 }
+_OPENINGS: dict[type[exp.Expr], str] = {exp.Case: "case", exp.Cast: "cast", exp.If: "if"}
 
 
-def _said(kind: Kind) -> Text:
+def kind_in_words(kind: Kind) -> Text:
+    """What kind of value it is, as a fault says it."""
     word = _WORDS[kind.name]
     return Text(f"{word.zh}（{kind.of}）", f"{word.en} ({kind.of})") if kind.of else word

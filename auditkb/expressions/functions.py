@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditkb.errors import Text
 from auditkb.expressions.tree import DATE, INTEGER, MONEY, NUMBER, RATIO, Kind
 
 AGGREGATES = ("count", "sum", "min", "max", "median", "missing")
@@ -29,6 +30,19 @@ FUNCTIONS = {
 }
 SAME_KIND = ("abs", "least", "greatest")
 NAMES = (*FUNCTIONS, *SAME_KIND, *AGGREGATES, "blank", "points")
+_UNKNOWN_STAYS = Text("未记录的值保持“未知”，需要时用 assumes 写明以何代替",
+                      "what is not recorded stays unknown; say under assumes what stands in")
+_LEAST_GREATEST = Text("几个值中取一个用 least 或 greatest", "the least or greatest of several values: least, greatest")
+INSTEAD = {
+    **dict.fromkeys(("coalesce", "ifnull", "nvl", "nullif", "isnull"), _UNKNOWN_STAYS),
+    **{name: Text("写作 case when 条件 then 值 else 值 end", "write case when condition then value else value end") for name in ("if", "iif")},
+    **dict.fromkeys(("max", "min"), _LEAST_GREATEST),
+    **{name: Text("检查基准日写作 as_of", "the day of the run is as_of") for name in ("now", "today")},
+    "date": Text("日期写作 date '2017-07-01'", "a date is written date '2017-07-01'"),
+    "julianday": Text("天数写作 days_between(起, 止)", "days are days_between(from, to)"),
+    "avg": Text("写 sum(…) / count(…)，或用 median", "write sum(…) / count(…), or use median"),
+}
+"""What to write in place of functions that people expect."""
 
 
 def accepts(expected: str, kind: Kind) -> bool:

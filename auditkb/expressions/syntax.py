@@ -7,6 +7,7 @@ is a fault here or where the tree is checked, with the character at which it sta
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from sqlglot import exp, parse
@@ -25,6 +26,8 @@ class Problem:
 
 
 MOST_CHARACTERS = 4_000
+TOO_DEEP = Text("表达式嵌套太深", "the expression is nested too deeply")
+SPLIT = Text("拆成几个 let", "split it into several lets")
 
 _QUERY = Text("表达式中不能写查询（{word}）", "a query ({word}) is not allowed in an expression")
 _COMMAND = Text("表达式中不能写 {word}", "{word} is not allowed in an expression")
@@ -33,21 +36,23 @@ _NULL = Text("不能与 null 比较；未记录的值自动视为“未知”",
 _USE_BLANK = Text("要问文件上是否空白，写 blank(字段)", "to ask whether the paper is blank, write blank(field)")
 _NO_PATTERN = Text("不能按样式匹配文字（{word}）", "text cannot be matched by a pattern ({word})")
 _USE_EQUAL = Text("用 = 或 in 与完整的文字比较", "compare whole text with = or in")
+_NO_CLOCK = Text("表达式中不能取当前日期（{word}）", "the clock ({word}) is not read in an expression")
+_USE_AS_OF = Text("检查基准日写作 as_of", "the day of the run is as_of")
 _NO_IS = Text("规则语言中没有 is", "is does not belong to the rule language")
 _USE_FLAG = Text("直接写 is_framework 或 not is_framework；比较用 =", "write is_framework or not is_framework; compare with =")
 
 # Words that are refused wherever they stand, since sqlglot does not keep their place.
 FORBIDDEN: dict[str, tuple[Text, Text | None]] = {
-    **{word: (_QUERY, None) for word in ("select", "exists", "union", "intersect", "except")},
-    **{word: (_COMMAND, None) for word in (
-        "attach", "detach", "pragma", "insert", "update", "delete", "drop", "create", "alter", "vacuum", "over", "collate")},
-    **{word: (_NULL, _USE_BLANK) for word in ("null", "isnull", "notnull")},
-    **{word: (_NO_PATTERN, _USE_EQUAL) for word in ("like", "ilike", "glob", "match", "regexp", "rlike")},
+    **dict.fromkeys(("select", "exists", "union", "intersect", "except"), (_QUERY, None)),
+    **dict.fromkeys(("attach", "detach", "pragma", "insert", "update", "delete", "drop", "create", "alter", "vacuum", "over", "collate"), (_COMMAND, None)),
+    **dict.fromkeys(("null", "isnull", "notnull"), (_NULL, _USE_BLANK)),
+    **dict.fromkeys(("like", "ilike", "glob", "match", "regexp", "rlike"), (_NO_PATTERN, _USE_EQUAL)),
+    **dict.fromkeys(("current_date", "current_time", "current_timestamp"), (_NO_CLOCK, _USE_AS_OF)),
     "is": (_NO_IS, _USE_FLAG),
 }
 _WORD = re.compile(
-    r"'(?:[^']|'')*'|[^\W\d]\w*|\d[\d_]*_[\d_]*|0[xX]\w*|;|--|/\*|\|\||::|<=>|<<|>>|==|!="
-    r"|[\\\"`\[\]?@$%&|~{}^#！-～“”‘’，。；：、（）≥≤≠×÷　]")
+    r"'(?:[^']|'')*'|is(?: +not)? +null\b|[^\W\d]\w*|[0-9][0-9_]*_[0-9_]*|0[xX][0-9a-fA-F]+|;|--|/\*|\|\||::|<=>|<<|>>|==|!="
+    r"|[０-９]+|[\\\"`\[\]?@$%&|~{}^#！-～“”‘’，。；：、（）≥≤≠×÷\u3000]", re.IGNORECASE)
 _SYMBOLS = {
     ";": Text("只能写一个表达式，不能用分号", "one expression only; no semicolon"),
     "--": Text("表达式中不能写注释", "comments are not allowed in an expression"),
@@ -57,8 +62,8 @@ _SYMBOLS = {
     "==": Text("相等写作 =", "write = for equality"),
     "!=": Text("不等写作 <>", "write <> for inequality"),
 }
-# What an input method writes in place of the language's own signs.
-_PLAIN_SIGNS = {"“": "'", "”": "'", "‘": "'", "’": "'", "、": ",", "≥": ">=", "≤": "<=", "≠": "<>", "×": "*", "÷": "/", "。": "."}
+# What a Chinese input method writes in place of the language's own signs.
+_HALF_WIDTH = {"“": "'", "”": "'", "‘": "'", "’": "'", "、": ",", "。": ".", "≥": ">=", "≤": "<=", "≠": "<>", "×": "*", "÷": "/"}
 
 
 def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
@@ -68,53 +73,44 @@ def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
         return None, problems
     if not text.strip():
         return None, [Problem(0, Text("表达式是空的", "the expression is empty"))]
+    if len(text) > MOST_CHARACTERS:
+        return None, [Problem(0, Text(f"表达式太长（{len(text)} 个字符）", f"the expression is too long ({len(text)} characters)"), SPLIT)]
     try:
         trees = parse(text, read="sqlite")
     except ParseError as error:
         return None, [_parse_problem(text, error)]
-    except (TokenError, RecursionError):
-        return None, [Problem(0, Text("表达式无法读取：引号或括号没有配对", "cannot be read: a quote or bracket is not closed"))]
+    except TokenError:
+        return None, [_unclosed(text)]
+    except RecursionError:
+        return None, [Problem(0, TOO_DEEP, SPLIT)]
     if len(trees) != 1 or trees[0] is None:
         return None, [Problem(0, Text("只能写一个表达式", "one expression only"))]
     return trees[0], []
 
 
 def _forbidden(text: str) -> list[Problem]:
-    problems: list[Problem] = []
-    for found in _WORD.finditer(text):
-        problem = _refused(found.start(), found.group())
-        # `is null` is one fault, said where null stands; a full-width word is one, not one a letter.
-        if problem is not None and problems and (
-                problem.text == problems[-1].text and problems[-1].offset + 1 == problem.offset
-                or problems[-1].text == _NO_IS and problem.text == _NULL):
-            problems.pop() if problem.text == _NULL else None
-            if problem.text != _NULL:
-                continue
-        if problem is not None:
-            problems.append(problem)
-    return problems
+    refused = (_refused(found.start(), found.group()) for found in _WORD.finditer(text))
+    return [problem for problem in refused if problem is not None]
 
 
 def _refused(offset: int, word: str) -> Problem | None:
     """Why a word or sign has no place in the language, or None."""
-    if word.lower() in FORBIDDEN:
-        text, hint = FORBIDDEN[word.lower()]
-        return Problem(offset, Text(text.zh.format(word=word), text.en.format(word=word)), hint)
+    entry = FORBIDDEN.get("null" if word.lower().endswith("null") and " " in word else word.lower())
+    if entry is not None:
+        says, hint = entry
+        return Problem(offset, Text(says.zh.format(word=word), says.en.format(word=word)), hint)
     if word in _SYMBOLS:
         return Problem(offset, _SYMBOLS[word])
-    if word[0].isdigit():
-        if not word.isascii() or word[1:2] in "xX":
-            return Problem(offset, Text(f"数字写法不对：{word}", f"not a number here: {word}"))
-        plain = word.replace("_", "")
-        return Problem(offset, Text(f"数字中不能有下划线：{word}", f"no underscore in a number: {word}"),
-                       Text(f"写作 {plain}", f"write {plain}"))
     if word[0].isalpha() or word[0] in "_'":
         return None
-    plain = _PLAIN_SIGNS.get(word) or unicodedata.normalize("NFKC", word)
-    if plain != word:
-        plain = plain.strip() or Text("空格", "a space").zh
-        return Problem(offset, Text(f"全角符号“{word}”", f"full-width sign {word}"),
-                       Text(f"改用半角：{plain}", f"write {plain if plain != '空格' else 'a plain space'}"))
+    half = _HALF_WIDTH.get(word) or unicodedata.normalize("NFKC", word).strip()
+    if half != word:
+        return Problem(offset, Text(f"全角符号 {word}", f"full-width sign {word}"),
+                       Text(f"改用半角：{half or '空格'}", f"use the plain one: {half or 'a space'}"))
+    if word[0].isdigit():
+        plain = str(int(word, 16)) if word[1] in "xX" else word.replace("_", "")
+        return Problem(offset, Text(f"数字中不能有下划线或字母：{word}", f"no underscore or letter in a number: {word}"),
+                       Text(f"写作 {plain}", f"write {plain}"))
     return Problem(offset, Text(f"不认识的符号 {word}", f"unknown symbol {word}"))
 
 
@@ -129,6 +125,12 @@ def _parse_problem(text: str, error: ParseError) -> Problem:
                        Text(f"左括号 {opened} 个，右括号 {closed} 个", f"{opened} opening, {closed} closing"))
     word = detail.get("highlight") or text[offset:offset + 12]
     return Problem(offset, Text(f"此处无法读取：{word}", f"cannot be read here: {word}"))
+
+
+def _unclosed(text: str) -> Problem:
+    """The quote that is not closed: sqlglot's tokenizer says no more than that there is one."""
+    opened = max((found.start() for found in re.finditer(r"'(?:[^']|'')*(?:'|$)", text)), default=0)
+    return Problem(opened, Text("单引号没有配对", "a quote is not closed"))
 
 
 def _offset(text: str, detail: dict[str, object]) -> int:
