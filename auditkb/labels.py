@@ -60,6 +60,8 @@ class Labels:
 
     def __init__(self, tables: dict[str, Table]):
         self.tables = tables
+        # Parameters of the rules by name; whoever knows the rules fills it in.
+        self.parameters: dict[str, Text] = {}
 
     def __contains__(self, table: str) -> bool:
         return table in self.tables

@@ -6,6 +6,8 @@ import asyncio
 import html
 import re
 import sqlite3
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -74,9 +76,47 @@ def site(database: Path, project: Path) -> Site:
     return Site(serve(database, project))
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Site:
+    """The site over both samples, loaded and checked as `start.py run` does."""
+    file = tmp_path_factory.mktemp("sample") / "kb.db"
+    for command in (["ingest.py", "records", "sample/chunshu-2019", "sample/first-ledger"], ["checks.py", "run"]):
+        done = subprocess.run([sys.executable, *command, "--db", str(file)], cwd=project, capture_output=True, text=True, encoding="utf-8")
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+    return Site(serve(file, project))
+
+
+def sample_rows(site: Site) -> list[str]:
+    """The pages of all findings, rules, known findings and contracts, and of one record of every other type."""
+    with sqlite3.connect(site.served.databases["kb"].path) as connection:
+        found = [address(table, key) for table, column in (("findings", "id"), ("rules", "id"), ("known_findings", "id"), ("contract", "key"))
+                 for (key,) in connection.execute(f"select {column} from {table}")]
+        for table in load_dictionary(data.ROOT / "records").types:
+            found += [address(table, key) for (key,) in connection.execute(f"select key from {table} limit 1")]
+    return found
+
+
+def test_every_page_of_the_sample(sample: Site) -> None:
+    raw = {}
+    for path in [*PAGES, *sample_rows(sample)]:
+        page = sample.get(path)
+        assert page.status_code == 200, path
+        names = re.findall(r"\b[a-z]+_[a-z_]+\b|\bNone\b|\{\"|%2F", text_of(page.text))
+        if names:
+            raw[path] = set(names)
+    assert not raw
+
+
+def test_the_sample_in_english(sample: Site) -> None:
+    for path in sample_rows(sample):
+        page = sample.get(path, english=True)
+        assert page.status_code == 200, path
+        assert not re.findall(r"\b[a-z]+_[a-z]+_?[a-z]*\b|%2F", text_of(page.text)), path
+
+
 def text_of(page: str) -> str:
-    """What a reader sees: no scripts, styles, code or tags."""
-    page = re.sub(r"<(script|style|pre|head)\b.*?</\1>|<span class=\"file\">.*?</span>", " ", page, flags=re.DOTALL)
+    """What a reader sees: no scripts, styles, code, file names, finding numbers (which are cited as they are) or tags."""
+    page = re.sub(r"<(script|style|pre|head)\b.*?</\1>|<span class=\"file\">.*?</span>|<dd class=\"long\">.*?</dd>", " ", page, flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^>]+>", " ", page))
 
 

@@ -144,6 +144,8 @@ class Cells:
             return escape(tell(found.label) if found else str(value))
         if column.type == "date":
             return Markup('<span class="date">{}</span>').format(value)
+        if column.name in ("path", "sheet"):
+            return Markup('<span class="file">{}</span>').format(value)
         if column.type == "article":
             return escape(formats.article(str(value)))
         if column.type == "time":

@@ -100,7 +100,7 @@ def path_words(labels: Labels, record_type: str, path: str) -> str:
             words.append(tell(labels.table(step)))
             here = step
         else:
-            words.append(step)
+            words.append(tell(labels.parameters[step]) if step in labels.parameters else step)
     if current() == "zh":
         return "“" + "的".join(words) + "”"
     return "“" + ", ".join(words) + "”"

@@ -51,7 +51,7 @@ def _literal(text: str) -> str:
 def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
     """Titles in both languages of what other rows refer to: rules, known findings."""
     found: dict[str, dict[str, Row]] = {}
-    for table, columns in (("rules", "id, title_zh, title_en, checks"), ("known_findings", "id, title_zh, title_en")):
+    for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en")):
         if has_table(connection, table):
             found[table] = {row["id"]: row for row in rows(connection, f"select {columns} from {table}")}
     return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from auditkb.errors import KnowledgeBaseError
+from auditkb.errors import KnowledgeBaseError, Text
 from auditkb.yaml_files import parse_yaml
 
 Row = dict[str, Any]
@@ -23,6 +24,7 @@ def read_rule(rule: Row, laws: list[Row]) -> Row:
         "parameters": data.get("parameters") or {},
         "assumes": data.get("assumes") or {},
         "exceptions": data.get("known_exceptions") or [],
+        "labels": data.get("labels") or {},
         "cannot_see": data.get("cannot_see") or [],
         "message": data.get("message"),
         "examples": [_example(item) for item in data.get("examples") or []],
@@ -51,6 +53,20 @@ def _example(item: Row) -> Row:
 def _given(record_type: str, rows: Any) -> Row:
     rows = rows if isinstance(rows, list) else [rows]
     return {"type": record_type, "rows": [row for row in rows if isinstance(row, dict)]}
+
+
+def parameters_of(rules: Iterable[Row]) -> dict[str, Text]:
+    """What the parameters of all rules are called, by name."""
+    found: dict[str, Text] = {}
+    for rule in rules:
+        try:
+            data = parse_yaml(rule.get("yaml") or "", rule["id"]).data or {}
+        except KnowledgeBaseError:
+            continue
+        for name, item in (data.get("parameters") or {}).items():
+            if isinstance(item, dict) and item.get("label"):
+                found[name] = Text(item["label"]["zh"], item["label"]["en"])
+    return found
 
 
 _DEFINED = re.compile(r'^(?:其中，|where )(?:[^“"=]*)[“"]?([a-z][a-z0-9_.]*)[”"]? = (.+)$')

@@ -176,9 +176,11 @@ class Site:
         address = str(self.urls.table(DATABASE, table))
         return address + ("?" + urlencode(pairs) if pairs else "")
 
-    def meaning(self, rule: dict[str, Any], name: str) -> str:
-        """A field, or a step of a rule, in words."""
+    def meaning(self, rule: dict[str, Any], name: str, named: dict[str, Any]) -> str:
+        """A field, or a step of a rule, in words; `named` are the steps that its author gave a label."""
         name = name.lstrip(":")
+        if name in named:
+            return f"“{named[name][current()]}”"
         return rule_text.numbered_definition(in_language(rule, "summary"), name) or formats.path_words(self.labels, rule["checks"], name)
 
     def example_value(self, record_type: str, name: str, value: Any) -> str:

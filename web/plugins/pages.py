@@ -70,7 +70,9 @@ def asgi_wrapper(datasette):
             if scope["type"] == "http":
                 version = _version(datasette.get_database(DATABASE).path)
                 if version != seen:
-                    site_of(datasette).cells.titles = await read(datasette, queries.titles)
+                    titles = await read(datasette, queries.titles)
+                    site_of(datasette).cells.titles = titles
+                    site_of(datasette).labels.parameters = rule_text.parameters_of(titles.get("rules", {}).values())
                     seen = version
             await app(scope, receive, send)
 
