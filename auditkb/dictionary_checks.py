@@ -11,7 +11,10 @@ from auditkb.yaml_files import YamlFile
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
-RESERVED_FIELDS = frozenset({"source", "sheet", "row", "key", "peers", "earlier", "later", "as_of"})
+CALENDAR = frozenset({"day", "is_workday", "workday_number", "next_workday"})
+"""Columns of the working calendar, which rules look into by name."""
+
+RESERVED_FIELDS = frozenset({"source", "sheet", "row", "key", "peers", "earlier", "later", "as_of"}) | CALENDAR
 """Columns that every table has, and words of the rule language."""
 
 RESERVED_TABLES = frozenset(

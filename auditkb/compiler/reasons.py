@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from auditkb.compiler import sqlite
+from auditkb.compiler import sqlite, tables
 from auditkb.compiler.rows import _state_word
 from auditkb.compiler.translate import truth, value
 from auditkb.expressions.tree import (
@@ -110,10 +110,10 @@ def _parameter(item: Parameter, compiler: RowCompiler, guards: tuple[str, ...]) 
         yield from _why(node, owner, (*guards, unknown))
         known.append(f"({value(node, owner).exact}) IS NOT NULL")
     if table.is_dated:
-        first, last = owner.event()
-        certain = f"COALESCE({first} = {last}, 0)"
-        yield (*guards, unknown, f"NOT {certain}"), "'event_date_unknown'"
-        known.append(certain)
+        dated = [row for row in table.rows if row.starts_on or row.ends_on]
+        unsure = " OR ".join(f"{tables.period(owner, row.starts_on, row.ends_on)} IS NULL" for row in dated)
+        yield (*guards, unknown, f"({unsure})"), "'event_date_unknown'"
+        known.append(f"NOT ({unsure})")
     if table.field is not None:
         yield from _why(table.field, owner, (*guards, unknown))
         known.append(f"({value(table.field, owner).exact}) IS NOT NULL")

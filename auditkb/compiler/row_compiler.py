@@ -201,15 +201,10 @@ class RowCompiler:
         assert self.context.peers is not None
         return self.context.peers
 
-    def peer_pair(self, item: Node, frame: RowsFrame) -> tuple[str, str]:
-        """A value of the record and the same value of the peer."""
-        own = value(item, self, folded=True).exact
-        parts = {part: part for part in walk(item) if isinstance(part, (Field, LetName))}
-        assert len(parts) == 1 and item in parts, "peers are grouped by fields and lets"
-        if isinstance(item, Field):
-            return own, frame._column(1, item.ups, f"_folded_{item.name}" if item.kind.name == "text" else item.name, item)
-        assert isinstance(item, LetName)
-        return own, frame.let(LetName(item.name, item.kind, 1)).exact
+    def peer_pair(self, item: Field, frame: RowsFrame) -> tuple[str, str]:
+        """The column of a field of the record, and of the same field of the peer; text as it is compared."""
+        folded = item.kind.name == "text"
+        return self.field(item, folded=folded), frame.peer_field(item, folded=folded)
 
     def aggregate(self, item: Aggregate | Missing) -> Value:
         """Value of an aggregate, gathered once."""

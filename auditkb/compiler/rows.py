@@ -15,7 +15,7 @@ from auditkb.compiler.pipeline import Columns
 from auditkb.compiler.translate import blank, truth, value
 from auditkb.compiler.values import Value
 from auditkb.expressions.tree import (
-    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
+    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Parameter, Rows,
 )
 from auditkb.values import fold
 
@@ -78,6 +78,10 @@ class RowsFrame:
         column = self.compiler.field(plain) if plain is not None else self.compiler.column(ups, name)
         return self._peer(column)
 
+    def peer_field(self, item: Field, *, folded: bool) -> str:
+        """Column of a peer's field, as the record's own would be named."""
+        return self._peer(self.compiler.field(item, folded=folded))
+
     def _peer(self, column: str) -> str:
         alias = "1." + column[1:-1].replace('""', '"')
         self.peer_columns[alias] = column
@@ -105,9 +109,12 @@ class RowsFrame:
         key = f'"{item.level}.key"'
         self.uses_row = self.uses_row or paired
         on = f"s._id || char(31) || {key}" if paired else key
-        self.joins.append(f"LEFT JOIN {cte} AS {alias} ON {alias}._id = {on}")
-        self.inner.append(f"{alias}.{why}")
-        parts = [None if part is None else f"{alias}.{part}" for part in (own.low, own.high, own.none)]
+        # The CTE has the child's own columns too: only these come out, under names that nothing else has.
+        named = {part: f'"{alias}.{part.strip(chr(34))}"' for part in ('"_id"', why, own.low, own.high, own.none) if part is not None}
+        columns = ", ".join(f"{part} AS {name}" for part, name in named.items())
+        self.joins.append(f"LEFT JOIN (SELECT {columns} FROM {cte}) AS {alias} ON {named[chr(34) + '_id' + chr(34)]} = {on}")
+        self.inner.append(named[why])
+        parts = [None if part is None else named[part] for part in (own.low, own.high, own.none)]
         return Value(parts[0] or "NULL", parts[1], parts[2])
 
     def parameter(self, item: Parameter) -> Value:
@@ -187,8 +194,7 @@ def _peer_condition(compiler: RowCompiler, frame: RowsFrame, condition: str) -> 
     return " AND ".join([*parts, condition]) if parts else condition
 
 
-def _as_peer(node: Node) -> Field:
-    assert isinstance(node, Field)
+def _as_peer(node: Field) -> Field:
     return Field(1, node.ups, node.name, node.kind, f"peers.{node.path}", node.compared)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 # A limit keeps SQLite from merging a stage into the next one; this one limits nothing.
 KEEP = "\n  LIMIT -1 OFFSET 0"
 FIRST_DAY, LAST_DAY = "'0001-01-01'", "'9999-12-31'"
-# Two doubles that stand for one decimal differ by a few units in the last place; this lifts a tie such as 0.015,
-# stored a little below itself, over the edge, so that halves go away from zero as DECIMAL engines do.
-_TIE = "1.000000000000002"
+# A decimal and its double differ in the last place; this lifts a tie such as 0.015, stored a little below itself, over
+# the edge, so that halves go away from zero as DECIMAL engines do. Wider, it would lift what is no tie from 10^9 yuan on.
+_TIE = "1.0000000000000005"
 
 
 def name(text: str) -> str:

@@ -83,7 +83,7 @@ class _Statement:
         head = (f"_key AS key, _department AS department, CASE WHEN {covered} THEN 'exempt' ELSE \"?outcome\" END AS outcome,"
                 f"\n  CASE WHEN {covered} THEN 'exemption:' || {exemption or 'NULL'}"
                 f" WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END AS reasons")
-        outcomes = f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current}"
+        outcomes = f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s"
         return self._details(head, outcomes)
 
     def _exemption(self) -> str | None:
@@ -96,14 +96,15 @@ class _Statement:
         links = []
         for name, item in types["exemption"].fields.items():
             if item.type == self.rule.checks:
-                links.append(f"e.{sqlite.name(name)} = _key")
+                links.append(f"e.{sqlite.name(name)} = s._key")
             elif item.is_reference:
-                links += [f"e.{sqlite.name(name)} = {compiler.column((), field_name)}" for field_name, field_ in own.items()
+                links += [f"e.{sqlite.name(name)} = s.{compiler.column((), field_name)}" for field_name, field_ in own.items()
                           if field_.type == item.type and item.type not in ("organisation", "department")]
         first, last = compiler.event()
         listed = ", ".join(sqlite.literal(kind) for kind in kinds)
+        # Every outer column is qualified: exemption has columns of the same names, and the inner one would win.
         return (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(links)})"
-                f" AND (e.starts_on IS NULL OR e.starts_on <= {first}) AND (e.ends_on IS NULL OR e.ends_on >= {last}))")
+                f" AND (e.starts_on IS NULL OR e.starts_on <= s.{first}) AND (e.ends_on IS NULL OR e.ends_on >= s.{last}))")
 
     def _details(self, head: str, outcomes: str) -> Compiled:
         compiler, rule = self.compiler, self.rule
@@ -217,8 +218,8 @@ class _Statement:
     def _peer_keys(self, rows: Rows) -> str:
         peers, compiler = self.compiler.peers, self.compiler
 
-        def own(item: Node, alias: str) -> str:
-            return f"{alias}.{value(item, compiler, folded=True).exact}"
+        def own(item: Field, alias: str) -> str:
+            return f"{alias}.{compiler.field(item, folded=item.kind.name == 'text')}"
 
         tests = [f"{own(item, 'p')} = {own(item, 's')}" for item in peers.same]
         tests += [f"{own(item, 'p')} <> {own(item, 's')}" for item in peers.different]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from auditkb.dictionary import Dictionary
+from auditkb.dictionary_checks import RESERVED_FIELDS, SQL_WORDS
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.expressions.check import check_expression, kind_in_words
 from auditkb.expressions.names import PEERS, Scope, resolve
@@ -115,7 +117,7 @@ class _RuleChecker:
                 child, _, own = name.partition(".")
                 if child not in self.dictionary.types or own in self.dictionary[child].fields:
                     self.say(("let", name), Text(f"“{name}”：点号前应为下级记录类型，点号后应为新名称", f'"{name}": a child record type, a dot and a new name'), key=True)
-            elif name in fields or name in self.dictionary.types or name in PEERS or name == "as_of":
+            elif name in fields or name in self.dictionary.types or name in RESERVED_FIELDS | SQL_WORDS:
                 self.say(("let", name), Text(f"“{name}”已是字段、记录类型或语言用词，请换名", f'"{name}" is already a field, a record type or a word of the language'), key=True)
             elif not re.fullmatch(r"[a-z][a-z0-9_]*", name):
                 self.say(("let", name), Text("名称只用小写字母、数字和下划线", "a name has lower-case letters, digits and underscores"), key=True)
@@ -153,13 +155,19 @@ class _RuleChecker:
         if model is None:
             return None
 
-        def all_of(key: str, texts: Iterable[str]) -> tuple[Node, ...]:
-            nodes = [self._value(self._item(("peers", key), index), text) for index, text in enumerate(texts)]
+        def all_of(key: str, texts: Iterable[str]) -> tuple[Field, ...]:
+            nodes = [field(self._item(("peers", key), index), text) for index, text in enumerate(texts)]
             return tuple(node for node in nodes if node is not None)
 
+        def field(path: YamlPath, text: str | None) -> Field | None:
+            node = self._value(path, text)
+            if node is not None and not isinstance(node, Field):
+                self.say(path, Text("同组、排序都只能用字段", "peers are grouped and ordered by fields only"))
+                return None
+            return node
+
         within = model.within_days
-        return Peers(all_of("same", model.same), all_of("different", model.different),
-                     self._value(("peers", "order"), model.order),
+        return Peers(all_of("same", model.same), all_of("different", model.different), field(("peers", "order"), model.order),
                      self._value(("peers", "within_days"), str(within) if within is not None else None))
 
     def _item(self, path: YamlPath, index: int) -> YamlPath:
@@ -238,8 +246,14 @@ class _RuleChecker:
         if "value" not in row or not value_fits(row["value"], kind):
             words = kind_in_words(kind)
             self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"))
-        start, end = row.get("from"), row.get("to")
-        return ParameterRow(matches, stored(row.get("value")), start.isoformat() if start else None, end.isoformat() if end else None)
+        days = [self._row_day((*path, side), row.get(side)) for side in ("from", "to")]
+        return ParameterRow(matches, stored(row.get("value")), *days)
+
+    def _row_day(self, path: YamlPath, value: Any) -> str | None:
+        if value is None or isinstance(value, datetime.date):
+            return value.isoformat() if value is not None else None
+        self.say(path, Text("应为日期，如 2017-07-01（不加引号）", "should be a date such as 2017-07-01, without quotes"))
+        return None
 
     def _row_choices(self, path: YamlPath, kind: Kind, values: tuple[Any, ...]) -> None:
         if kind.name != "choice" or kind.of is None:

@@ -60,9 +60,9 @@ class Assumption:
 class Peers:
     """The typed form of `peers`."""
 
-    same: tuple[Node, ...]
-    different: tuple[Node, ...]
-    order: Node | None
+    same: tuple[Field, ...]
+    different: tuple[Field, ...]
+    order: Field | None
     within_days: Node | None
 
 
