@@ -18,7 +18,7 @@ from auditkb.expressions.tree import AsOf, walk, Field, LetName, Missing, Node, 
 from auditkb.laws import LawRegister, cite, in_force
 from auditkb.rules.check import PLACEHOLDER
 from auditkb.rules.checked import Rule
-from auditkb.wording import say_bounds, say_codes, say_path, say_value
+from auditkb.wording import UNITS, say_bounds, say_codes, say_path, say_value
 
 Row = dict[str, Any]
 
@@ -185,8 +185,7 @@ def _parameters(rule: Rule, row: Row, compiled: Compiled, words: dict[str, Text]
     found = []
     for name, table in rule.parameters.items():
         shown = words[f":{name}"]
-        unit = {"days": Text("天", " days"), "workdays": Text("个工作日", " working days"), "months": Text("个月", " months"),
-                "yuan": Text("元", " yuan")}.get(table.unit or "", Text("", ""))
+        unit = UNITS.get(table.unit or "", Text("", ""))
         number = row.get(f"from:{name}")
         line = table.rows[number] if number is not None and number < len(table.rows) else None
         source = line.source if line is not None and line.source is not None else Text("规则默认值", "the rule's own value")

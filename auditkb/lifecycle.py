@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from auditkb.evidence import Evidence
 
 TO_VERIFY, CONFIRMED = "待核实", "已确认"
+SEVERITY_RANK = {"high": 1, "medium": 2, "low": 3, "info": 4}
+NO_SEVERITY = 5
+"""Findings are sorted by rank: the words of severities have no useful order."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def record_fail(connection: sqlite3.Connection, run_id: int, at: str, fail: Fail
         "department": fail.department, "severity": evidence.severity, "state": state, "amount": evidence.amount,
         "presumed": int(evidence.presumed), "legal_conflict": int(evidence.conflict), "message_zh": evidence.message.zh,
         "message_en": evidence.message.en, "evidence": json.dumps(evidence.data, ensure_ascii=False),
-        "evidence_hash": evidence.hash, "last_run": run_id,
+        "evidence_hash": evidence.hash, "last_run": run_id, "_severity_rank": SEVERITY_RANK[evidence.severity],
     }
     if before is None:
         columns |= {"id": fail.finding_id, "origin": "rule", "rule_id": fail.rule_id, "record_type": fail.record_type,

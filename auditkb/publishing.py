@@ -8,6 +8,7 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.findings import Classes, KnownFinding
+from auditkb.lifecycle import CONFIRMED, NO_SEVERITY
 from auditkb.laws import Article, Law, LawRegister
 from auditkb.reading import read_out
 from auditkb.rules.load import RuleSet
@@ -55,7 +56,7 @@ def write_known(connection: sqlite3.Connection, known: list[KnownFinding], class
         _insert(connection, "known_findings", row)
         known_row = connection.execute("SELECT first_run FROM findings WHERE id = ?", (item.id,)).fetchone()
         _insert(connection, "findings", {
-            "id": item.id, "origin": "report", "known_id": item.id, "department": item.department, "review": "已确认",
+            "id": item.id, "origin": "report", "known_id": item.id, "department": item.department, "review": CONFIRMED, "_severity_rank": NO_SEVERITY,
             "state": "unchanged" if known_row else "new", "message_zh": item.title.zh, "message_en": item.title.en,
             "presumed": 0, "legal_conflict": 0, "first_run": known_row[0] if known_row else run_id, "last_run": run_id})
 

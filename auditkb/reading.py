@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
 from auditkb.expressions.tree import (
-    DATE, FLAG, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field, In, LetName,
+    DATE, FLAG, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field, In, Kind, LetName,
     Logic, Missing, Node, Not, Parameter, Points, Rows,
 )
 from auditkb.rules.checked import Rule
-from auditkb.wording import say_choice, say_path, say_value
+from auditkb.wording import UNITS, say_choice, say_codes, say_path, say_value
 
 
 def read_out(rule: Rule, dictionary: Dictionary) -> Text:
@@ -26,10 +28,43 @@ def read_out(rule: Rule, dictionary: Dictionary) -> Text:
         lines.append(Text("其中，每份", "where for each ") + say_path(child, dictionary, rule.checks) + Text("的", ": ")
                      + reader.let(f"{child}.{name}") + Text(" = ", " = ") + reader.say(node))
     for assumption in rule.assumptions:
-        target = say_path(assumption.target, dictionary, rule.checks) if assumption.field is not None else reader.let(assumption.target)
+        target = reader.let(assumption.target)
+        if assumption.field is not None:
+            words = say_path(assumption.target, dictionary, rule.checks)
+            target = Text(f"“{words.zh}”", words.en)
         parts = _joined([reader.say(item) for item in assumption.stand_ins], Text("，再以", ", then "))
-        lines.append(Text("未记录“", "Where ") + target + Text("”时，以", " is not recorded, taken is: ") + parts + Text("代替（推定）", " (presumed)"))
+        lines.append(Text("未记录", "Where ") + target + Text("时，以", " is not recorded, taken is: ") + parts + Text("代替（推定）", " (presumed)"))
     return Text("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines))
+
+
+def parameter_lines(rule: Rule, name: str, dictionary: Dictionary) -> list[Text]:
+    """Every line of a parameter in words: for which records, in which period, the value and where it comes from."""
+    table, reader = rule.parameters[name], _Reader(rule, dictionary)
+    unit = UNITS.get(table.unit or "", Text("", ""))
+    found = []
+    for line in table.rows:
+        when = [reader.say(node) + Text("为", " is ") + _values(allowed, node.kind, dictionary)
+                for index, allowed in line.matches.items() for node in [table.by[index]]]
+        if line.organisation is not None:
+            when.append(Text(line.organisation, line.organisation))
+        if line.starts_on is not None or line.ends_on is not None:
+            when.append(Text(f"{line.starts_on or ''}至{line.ends_on or '今'}", f"{line.starts_on or ''} to {line.ends_on or 'now'}"))
+        if line.value is None:
+            value = Text("没有可用的值", "no value")
+        elif isinstance(line.value, tuple):
+            value = say_codes([str(item) for item in line.value], table.of, dictionary)
+        else:
+            value = say_value(line.value, table.kind, dictionary) + unit
+        case = _joined(when, Text("，", ", ")) + Text("：", ": ") if when else Text("", "")
+        source = Text(f"（{line.source.zh}）", f" ({line.source.en})") if line.source is not None else Text("", "")
+        found.append(case + value + source)
+    if table.field is not None:
+        found.append(Text("取记录自身的“", "the record's own ") + reader.say(table.field) + Text("”", ""))
+    return found
+
+
+def _values(values: tuple[Any, ...], kind: Kind, dictionary: Dictionary) -> Text:
+    return _joined([say_value(value, kind, dictionary) for value in values], Text("、", " or "))
 
 
 def _joined(parts: list[Text], between: Text) -> Text:
@@ -157,6 +192,8 @@ class _Reader:
         if isinstance(node, Missing):
             return self.say(node.items) + Text("中未见于", " that are missing among ") + rows + condition + Text("的项目", "")
         words = _FIGURES[node.function]
+        if node.kind == DATE:
+            words = Text("中最早者", "the earliest ") if node.function == "min" else Text("中最晚者", "the latest ")
         subject = rows if node.operand is None else self.say(node.operand)
         if node.distinct:
             subject = Text("不同的", "distinct ") + subject

@@ -36,7 +36,7 @@ _FIXED = {
     "working_calendar": "day is_workday:INTEGER workday_number:INTEGER next_workday",
     "findings": "id origin rule_id known_id record_type record_key department severity review state amount:REAL "
                 "presumed:INTEGER legal_conflict:INTEGER message_zh message_en evidence evidence_hash "
-                "first_run:INTEGER last_run:INTEGER",
+                "first_run:INTEGER last_run:INTEGER _severity_rank:INTEGER",
     "outcome_counts": "run_id:INTEGER rule_id department outcome reason records:INTEGER",
     "outcomes": "run_id:INTEGER rule_id record_type record_key outcome reasons",
     "finding_events": "id:INTEGER finding_id run_id:INTEGER at event reason detail",
@@ -52,7 +52,7 @@ _LINKS = {"source": ("sources", "id"), "rule_id": ("rules", "id"), "known_id": (
 _INDEXES: dict[str, list[tuple[str, ...]]] = {
     "cell_notes": [("record_type", "key", "field"), ("source",)],
     "coverage": [("source",)],
-    "findings": [("rule_id",), ("known_id",), ("record_type", "record_key"), ("department",), ("last_run",)],
+    "findings": [("_severity_rank",), ("rule_id",), ("known_id",), ("record_type", "record_key"), ("department",), ("last_run",)],
     "outcome_counts": [("run_id", "rule_id"), ("rule_id",)],
     "outcomes": [("rule_id",), ("record_type", "record_key")],
     "finding_events": [("finding_id",), ("run_id",)],

@@ -30,6 +30,10 @@ OUTCOMES = {
     "no_record": Text("没有这条记录", "no such record"),
 }
 SEVERITIES = {"high": Text("高", "high"), "medium": Text("中", "medium"), "low": Text("低", "low"), "info": Text("提示", "info")}
+REVIEWS = {"待核实": Text("待核实", "to be verified"), "已确认": Text("已确认", "confirmed"), "不成立": Text("不成立", "not upheld"),
+           "已排除": Text("已排除", "set aside")}
+UNITS = {"days": Text("天", " days"), "workdays": Text("个工作日", " working days"), "months": Text("个月", " months"), "yuan": Text("元", " yuan")}
+"""How a unit is written after a number; counts, ratios and points have none."""
 REASONS = {
     "missing": Text("未记录", "not recorded"),
     "blank": Text("文件上空白", "blank in the document"),

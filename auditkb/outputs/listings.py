@@ -15,13 +15,18 @@ Columns = list[tuple[str, Text]]
 Rows = list[list[Any]]
 
 
-def rules(rule_set: RuleSet, language: str) -> tuple[Columns, Rows]:
-    """Every rule: id, title, status, severity, what it checks, register entry, file."""
+_STATUSES = {"draft": Text("草稿", "draft"), "trial": Text("试行", "trial"), "active": Text("启用", "active"), "retired": Text("停用", "retired")}
+
+
+def rules(rule_set: RuleSet, dictionary: Dictionary, language: str, *, codes: bool = False) -> tuple[Columns, Rows]:
+    """Every rule: id, title, status, severity, what it checks, register entry, file; `codes`: as written in the files, not in words."""
     columns = [("id", Text("编号", "Id")), ("title", Text("名称", "Title")), ("status", Text("状态", "Status")),
                ("severity", Text("级别", "Severity")), ("checks", Text("检查对象", "Checks")), ("register", Text("清单条目", "Register")),
                ("examples", Text("例子", "Examples")), ("file", Text("文件", "File"))]
-    rows = [[rule.id, getattr(rule.file.title, language), rule.file.status, SEVERITIES[rule.file.severity.default].say(language),
-             rule.checks, rule.file.register_, len(rule.file.examples), rule.source.name] for rule in rule_set.rules.values()]
+    rows = [[rule.id, getattr(rule.file.title, language),
+             rule.file.status if codes else _STATUSES[rule.file.status].say(language),
+             rule.file.severity.default if codes else SEVERITIES[rule.file.severity.default].say(language),
+             rule.checks if codes else getattr(dictionary[rule.checks].label, language), rule.file.register_, len(rule.file.examples), rule.source.name] for rule in rule_set.rules.values()]
     return columns, rows
 
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text, did_you_mean, fail
 from auditkb.laws import LawRegister
-from auditkb.reading import read_out
+from auditkb.reading import parameter_lines, read_out
 from auditkb.rules.checked import Rule
 from auditkb.runs import Found, RunReport
-from auditkb.wording import OUTCOMES, SEVERITIES, say_reason
+from auditkb.wording import OUTCOMES, REVIEWS, SEVERITIES, say_reason
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
 _STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
-           "reopened": Text("再次出现", "reopened")}
+           "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
          "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
          "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
@@ -35,7 +35,7 @@ def print_run(console: Console, report: RunReport, dictionary: Dictionary, langu
     _print_findings(console, report, language, limit)
     _print_not_checked(console, report, dictionary, language)
     _print_gone(console, report, language)
-    _print_known(console, report, language)
+    _print_known(console, report, dictionary, language)
     for fault in report.faults:
         console.print(fault.say(language), style="red", markup=False)
     if not report.is_complete:
@@ -87,8 +87,8 @@ def _print_findings(console: Console, report: RunReport, language: str, limit: i
             continue
         console.print(Text(f"【{label.zh}】{len(items)} 个", f"[{label.en}] {len(items)}").say(language), style=styles[severity], markup=False)
         for item in items[: limit or None]:
-            console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"))
-            console.print(Styled(f"    {item.fail.evidence.message.say(language)}"))
+            console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"), soft_wrap=True)
+            console.print(Styled(f"    {item.fail.evidence.message.say(language)}"), soft_wrap=True)
         if limit and len(items) > limit:
             console.print(Text(f"  另有 {len(items) - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {len(items) - limit} more are not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
     for fail_ in report.trial:
@@ -134,14 +134,15 @@ def _print_gone(console: Console, report: RunReport, language: str) -> None:
             console.print(f"  {name}  {_GONE[reason].say(language)}", markup=False)
 
 
-def _print_known(console: Console, report: RunReport, language: str) -> None:
+def _print_known(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
     if not report.matched:
         return
     table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{report.known} known findings; those that a rule speaks to:").say(language),
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
-    for known, rule, _, key, outcome, reasons in report.matched:
+    for known, rule, record_type, key, outcome, reasons in report.matched:
         word = OUTCOMES.get(outcome, Text("没有这条规则", "no such rule")).say(language)
-        table.add_row(known, rule, key, word + (f" ({', '.join(reasons)})" if reasons else ""))
+        said = [say_reason(reason, dictionary, record_type).say(language) for reason in reasons]
+        table.add_row(known, rule, key, word + (Text(f"（{'，'.join(said)}）", f" ({', '.join(said)})").say(language) if said else ""))
     console.print(table)
 
 
@@ -153,12 +154,14 @@ def print_rule(console: Console, rule: Rule, dictionary: Dictionary, laws: LawRe
     console.print()
     console.print(read_out(rule, dictionary).say(language), markup=False)
     console.print()
+    console.print(Text("标准（按业务日期引用当时有效的）：", "Criteria (those in force on the event date are cited):").say(language), style="bold")
     for criterion, _ in rule.criteria:
         law = laws.root[criterion.law]
         article = Text(f"第 {criterion.article} 条", f"article {criterion.article}").say(language) if criterion.article else ""
         verified = law.articles[criterion.article].verified if criterion.article else law.verified
         mark = "" if verified else Text("（条文未核验）", " (text not verified)").say(language)
         console.print(f"· {getattr(law.title, language)} {article}{mark}", markup=False)
+    _print_parameters(console, rule, dictionary, language)
     for title, items in ((Text("已知例外：", "Known exceptions:"), file.known_exceptions), (Text("看不到的：", "It cannot see:"), file.cannot_see)):
         if items:
             console.print(title.say(language), style="bold")
@@ -171,22 +174,37 @@ def print_rule(console: Console, rule: Rule, dictionary: Dictionary, laws: LawRe
         console.print(f"· {getattr(example.name, language)} → {shown}", markup=False)
 
 
+def _print_parameters(console: Console, rule: Rule, dictionary: Dictionary, language: str) -> None:
+    if rule.parameters:
+        console.print(Text("参数：", "Parameters:").say(language), style="bold")
+    for name in rule.parameters:
+        label = rule.file.parameters[name].label
+        for line in parameter_lines(rule, name, dictionary):
+            console.print(f"· {getattr(label, language) if label else name}{Text('：', ': ').say(language)}{line.say(language)}", markup=False)
+
+
 def print_finding(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str, *, sql: bool) -> None:
     """A finding: message, values with their source cells, stand-ins, law in force, parameters, history, SQL."""
     row = _finding(connection, finding_id)
     evidence = json.loads(row["evidence"]) if row["evidence"] else {}
-    console.print(f"{row['id']}  [{SEVERITIES[row['severity']].say(language) if row['severity'] else ''}] {row['review']}", style="bold", markup=False)
+    console.print(f"{row['id']}  [{SEVERITIES[row['severity']].say(language) if row['severity'] else ''}] {REVIEWS[row['review']].say(language)}", style="bold", markup=False)
     console.print(row[f"message_{language}"], markup=False)
     _section(console, Text("标准", "Criteria"), [_criterion(item, language) for item in evidence.get("criteria", [])], language)
     _section(console, Text("比对的值", "Values compared"), [_value_line(connection, dictionary, item, language) for item in evidence.get("values", [])], language)
     _section(console, Text("相关记录", "Rows"), [f"{item['label_' + language]}: {', '.join(item['keys']) or Text('没有', 'none').say(language)}" for item in evidence.get("rows", [])], language)
     _section(console, Text("推定", "Presumed"), [f"{item['label_' + language]} {item['shown_' + language]}" for item in evidence.get("assumed", [])], language)
     _section(console, Text("参数", "Parameters"), [f"{item['label_' + language]} = {item['shown_' + language]} ({item['source_' + language]})" for item in evidence.get("parameters", [])], language)
-    events = connection.execute("SELECT at, event, reason FROM finding_events WHERE finding_id = ? ORDER BY id", (row["id"],)).fetchall()
-    _section(console, Text("经过", "History"), [" ".join(part for part in event if part) for event in events], language)
+    events = connection.execute("SELECT run_id, at, event, reason FROM finding_events WHERE finding_id = ? ORDER BY id", (row["id"],)).fetchall()
+    _section(console, Text("经过", "History"), [_event_line(*event, language=language) for event in events], language)
     if sql and row["rule_id"]:
         text = connection.execute("SELECT sql FROM rules WHERE id = ?", (row["rule_id"],)).fetchone()
         _section(console, Text(f"可复现的 SQL（:key = {row['record_key']}）", f"SQL that reproduces it (:key = {row['record_key']})"), [text[0]] if text else [], language)
+
+
+def _event_line(run_id: int, at: str, event: str, reason: str | None, *, language: str) -> str:
+    word = _STATES.get(event, Text(event, event)).say(language)
+    why = Text(f"（{_GONE[reason].zh}）", f" ({_GONE[reason].en})").say(language) if reason in _GONE else ""
+    return Text(f"{at[:16].replace('T', ' ')}  第 {run_id} 批：", f"{at[:16].replace('T', ' ')}  run {run_id}: ").say(language) + word + why
 
 
 def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any]:
@@ -202,13 +220,13 @@ def _section(console: Console, title: Text, lines: list[str], language: str) -> 
     if lines:
         console.print(f"\n{title.say(language)}", style="bold", markup=False)
         for line in lines:
-            console.print(f"  {line}", markup=False)
+            console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _criterion(item: dict[str, Any], language: str) -> str:
     article = Text(f"第 {item['article']} 条", f"article {item['article']}").say(language) if item["article"] else ""
     marks = "".join(mark.say(language) for mark, held in ((Text("（可能适用）", " (possible basis)"), item["possible"]), (Text("（条文未核验）", " (text not verified)"), not item["verified"])) if held)
-    says = f"：{item['text_' + language]}" if item.get("text_" + language) else ""
+    says = Text("：", ": ").say(language) + item["text_" + language] if item.get("text_" + language) else ""
     return f"{item['title_' + language]} {article}{marks}{says}"
 
 
