@@ -56,7 +56,8 @@ def commands(language: Language) -> Group:
         from auditkb.outputs import listings
 
         dictionary, rule_set = _load(office, language)
-        columns, rows = listings.rules(rule_set, language) if what == "rules" else listings.parameters(rule_set, dictionary, language)
+        rows_of = listings.rules if what == "rules" else listings.parameters
+        columns, rows = rows_of(rule_set, dictionary, language, codes=format != "table")
         print_rows(rows, columns, format, language)
 
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),

@@ -10,7 +10,7 @@ from auditkb.expressions.tree import (
     DATE, FLAG, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field, In, Kind, LetName,
     Logic, Missing, Node, Not, Parameter, Points, Rows,
 )
-from auditkb.rules.checked import Rule
+from auditkb.rules.checked import ParameterRow, ParameterTable, Rule
 from auditkb.wording import UNITS, say_choice, say_codes, say_path, say_value
 
 
@@ -39,28 +39,44 @@ def read_out(rule: Rule, dictionary: Dictionary) -> Text:
 
 def parameter_lines(rule: Rule, name: str, dictionary: Dictionary) -> list[Text]:
     """Every line of a parameter in words: for which records, in which period, the value and where it comes from."""
-    table, reader = rule.parameters[name], _Reader(rule, dictionary)
+    table = rule.parameters[name]
     unit = UNITS.get(table.unit or "", Text("", ""))
     found = []
     for line in table.rows:
-        when = [reader.say(node) + Text("为", " is ") + _values(allowed, node.kind, dictionary)
-                for index, allowed in line.matches.items() for node in [table.by[index]]]
+        when = [line_applies(rule, table, line, dictionary)] if line.matches else []
         if line.organisation is not None:
             when.append(Text(line.organisation, line.organisation))
         if line.starts_on is not None or line.ends_on is not None:
             when.append(Text(f"{line.starts_on or ''}至{line.ends_on or '今'}", f"{line.starts_on or ''} to {line.ends_on or 'now'}"))
-        if line.value is None:
-            value = Text("没有可用的值", "no value")
-        elif isinstance(line.value, tuple):
-            value = say_codes([str(item) for item in line.value], table.of, dictionary)
-        else:
-            value = say_value(line.value, table.kind, dictionary) + unit
+        value = line_value(table, line, dictionary) + (unit if line.value is not None else Text("", ""))
         case = _joined(when, Text("，", ", ")) + Text("：", ": ") if when else Text("", "")
         source = Text(f"（{line.source.zh}）", f" ({line.source.en})") if line.source is not None else Text("", "")
         found.append(case + value + source)
     if table.field is not None:
-        found.append(Text("取记录自身的“", "the record's own ") + reader.say(table.field) + Text("”", ""))
+        found.append(own_value(rule, table, dictionary))
     return found
+
+
+def line_applies(rule: Rule, table: ParameterTable, line: ParameterRow, dictionary: Dictionary) -> Text:
+    """For which records a line of a parameter holds; empty text for all."""
+    reader = _Reader(rule, dictionary)
+    return _joined([reader.say(table.by[index]) + Text("为", " is ") + _values(allowed, table.by[index].kind, dictionary)
+                    for index, allowed in line.matches.items()], Text("，", ", "))
+
+
+def line_value(table: ParameterTable, line: ParameterRow, dictionary: Dictionary) -> Text:
+    """The value of a line, without its unit."""
+    if line.value is None:
+        return Text("没有可用的值", "no value")
+    if isinstance(line.value, tuple):
+        return say_codes([str(item) for item in line.value], table.of, dictionary)
+    return say_value(line.value, table.kind, dictionary)
+
+
+def own_value(rule: Rule, table: ParameterTable, dictionary: Dictionary) -> Text:
+    """That a parameter takes the record's own value, and which."""
+    assert table.field is not None
+    return Text("取记录自身的“", "the record's own ") + _Reader(rule, dictionary).say(table.field) + Text("”", "")
 
 
 def _values(values: tuple[Any, ...], kind: Kind, dictionary: Dictionary) -> Text:

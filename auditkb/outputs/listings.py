@@ -7,9 +7,11 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
+from auditkb.reading import line_applies, line_value, own_value
+from auditkb.rules.checked import ParameterRow
 from auditkb.rules.load import RuleSet
 from auditkb.runs import RunReport
-from auditkb.wording import SEVERITIES, say_codes, say_value
+from auditkb.wording import SEVERITIES, UNITS
 
 Columns = list[tuple[str, Text]]
 Rows = list[list[Any]]
@@ -30,8 +32,8 @@ def rules(rule_set: RuleSet, dictionary: Dictionary, language: str, *, codes: bo
     return columns, rows
 
 
-def parameters(rule_set: RuleSet, dictionary: Dictionary, language: str) -> tuple[Columns, Rows]:
-    """Every line of every parameter: value, unit, period, organisation, and where it comes from."""
+def parameters(rule_set: RuleSet, dictionary: Dictionary, language: str, *, codes: bool = False) -> tuple[Columns, Rows]:
+    """Every line of every parameter: for what, value, unit, period, organisation, and where it comes from; `codes` as for `rules`."""
     columns = [("parameter", Text("参数", "Parameter")), ("label", Text("含义", "Meaning")), ("for", Text("适用于", "For")), ("value", Text("取值", "Value")),
                ("unit", Text("单位", "Unit")), ("from", Text("起", "From")), ("to", Text("止", "To")),
                ("organisation", Text("单位名称", "Organisation")), ("source", Text("来源", "Source"))]
@@ -39,18 +41,21 @@ def parameters(rule_set: RuleSet, dictionary: Dictionary, language: str) -> tupl
     for rule in rule_set.rules.values():
         for name, table in rule.parameters.items():
             label = rule.file.parameters[name].label
-            by = rule.file.parameters[name].by or []
-            meaning = getattr(label, language) if label else None
-            lines = [(line.value, line) for line in table.rows] + ([(None, None)] if table.field is not None else [])
-            for value, line in lines:
-                where = "; ".join(f"{by[index]}={','.join(map(str, allowed))}" for index, allowed in line.matches.items()) if line else ""
-                own = Text("规则", "rule") if line is None or line.source is None else line.source
-                shown = Text(f"记录的 {rule.file.parameters[name].default.field}", f"the record's {rule.file.parameters[name].default.field}").say(language) if line is None else (  # type: ignore[union-attr]
-                    say_codes(list(map(str, value)), table.of, dictionary).say(language) if isinstance(value, tuple)
-                    else "" if value is None else say_value(value, table.kind, dictionary).say(language))
-                rows.append([f"{rule.id}.{name}", meaning, where, shown, table.unit, line.starts_on if line else None,
-                             line.ends_on if line else None, line.organisation if line else None, own.say(language)])
+            start = [f"{rule.id}.{name}", getattr(label, language) if label else None]
+            unit = table.unit if codes else UNITS[table.unit].say(language).strip() if table.unit in UNITS else None
+            for line in table.rows:
+                source = Text("规则", "rule") if line.source is None else line.source
+                cells = _codes(rule.file.parameters[name].by or [], line) if codes else [line_applies(rule, table, line, dictionary).say(language), line_value(table, line, dictionary).say(language)]
+                rows.append([*start, *cells, unit, line.starts_on, line.ends_on, line.organisation, source.say(language)])
+            if table.field is not None:
+                own = rule.file.parameters[name].default.field if codes else own_value(rule, table, dictionary).say(language)  # type: ignore[union-attr]
+                rows.append([*start, "", own, unit, None, None, None, Text("规则", "rule").say(language)])
     return columns, rows
+
+
+def _codes(by: list[str], line: ParameterRow) -> list[Any]:
+    where = "; ".join(f"{by[index]}={','.join(map(str, allowed))}" for index, allowed in line.matches.items())
+    return [where, ",".join(map(str, line.value)) if isinstance(line.value, tuple) else line.value]
 
 
 def findings(report: RunReport) -> tuple[Columns, Rows]:
