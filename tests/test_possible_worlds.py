@@ -44,6 +44,7 @@ WORLDS_EACH = 160
 WORLDS_EACH_SLOW = 2000
 DECIDED = ("fail", "pass", "not_applicable")
 STAYS_EMPTY = ("blank_in_document", "not_required")
+HIDDEN_AS = (None,) * 7 + ("illegible", "unreadable", "blank_in_document", "not_required", "not_required")
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +291,7 @@ def hidden(world: World, known: Known, rng: random.Random) -> World:
             row["_covered"] = "".join(f"|{part}|" for part in row["_covered"].split("|") if part and rng.random() > share / 2)
             for column in sorted(known.read.get(name, ())):
                 if rng.random() < share:
-                    _set(row, name, column, None, "illegible" if rng.random() < 0.1 else None)
+                    _set(row, name, column, None, rng.choice(HIDDEN_AS))
     return world
 
 

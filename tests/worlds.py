@@ -85,12 +85,7 @@ class Bench:
     def details(self, sql: engine.RuleSql) -> dict[str, dict[str, Any]]:
         """Every value of the records whose outcomes were asked for last."""
         with mock.patch.object(engine, "guarded", _unguarded):
-            rows = {row["key"]: row for row in engine.details(self.connection, sql, dictionary(), "1")}
-            amounts = engine.best_amounts(self.connection, sql, dictionary())
-        for key, amount in amounts.items():
-            if rows[key]["amount"] is None:
-                rows[key]["amount"] = amount
-        return rows
+            return {row["key"]: row for row in engine.details(self.connection, sql, dictionary(), "1")}
 
     def faults(self, rule: Rule, index: int, world: World, sql: engine.RuleSql, *, outcomes_only: bool = False) -> list[Fault]:
         """Every way in which the rule differs from what its example number `index` expects."""
