@@ -42,11 +42,10 @@ class Kept:
     evidence_hash: str
 
 
-def kept_findings(connection: sqlite3.Connection, rule_ids: list[str]) -> dict[str, Kept]:
-    """The findings of origin `rule` under the given rules, by id."""
-    marks = ",".join("?" * len(rule_ids))
-    rows = connection.execute(
-        f"SELECT id, rule_id, record_type, record_key, state, evidence_hash FROM findings WHERE origin = 'rule' AND rule_id IN ({marks})", rule_ids)
+def kept_findings(connection: sqlite3.Connection, rule_ids: list[str] | None = None) -> dict[str, Kept]:
+    """The findings of origin `rule` by id, of all rules or of those given."""
+    where = "" if rule_ids is None else f" AND rule_id IN ({','.join('?' * len(rule_ids))})"
+    rows = connection.execute("SELECT id, rule_id, record_type, record_key, state, evidence_hash FROM findings WHERE origin = 'rule'" + where, rule_ids or [])
     return {row[0]: Kept(*row) for row in rows}
 
 
@@ -78,22 +77,21 @@ def record_fail(connection: sqlite3.Connection, run_id: int, at: str, fail: Fail
     return state
 
 
-def record_gone(connection: sqlite3.Connection, run_id: int, at: str, before: Kept, outcome: str | None, *, rule_changed: bool) -> str:
-    """Note that a finding no longer fails, and why; gives the reason.
-
-    `outcome` is what the rule now says of the record, None where the record is no longer there.
-    """
+def gone_reason(outcome: str | None, *, rule_changed: bool) -> str:
+    """Why a finding no longer fails. `outcome` is what the rule now says of the record, None where the record is no longer there."""
     if outcome is None:
-        reason = "record_removed"
-    elif outcome == "exempt":
-        reason = "waived"
-    elif outcome in ("not_applicable", "not_evaluated"):
-        reason = outcome
-    else:
-        reason = "rule_changed" if rule_changed else "resolved_in_data"
+        return "record_removed"
+    if outcome == "exempt":
+        return "waived"
+    if outcome in ("not_applicable", "not_evaluated"):
+        return outcome
+    return "rule_changed" if rule_changed else "resolved_in_data"
+
+
+def record_gone(connection: sqlite3.Connection, run_id: int, at: str, before: Kept, reason: str) -> None:
+    """Note that a finding no longer fails, and why."""
     connection.execute("UPDATE findings SET state = 'gone' WHERE id = ?", (before.id,))
     add_event(connection, before.id, run_id, at, "gone", reason, None)
-    return reason
 
 
 def add_event(connection: sqlite3.Connection, finding_id: str, run_id: int, at: str, event: str, reason: str | None, detail: str | None) -> None:

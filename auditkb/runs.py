@@ -20,7 +20,7 @@ from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.evidence import Evidence, gather_evidence
 from auditkb.findings import Classes, KnownFinding
-from auditkb.lifecycle import Fail, kept_findings, record_fail, record_gone
+from auditkb.lifecycle import Fail, Kept, gone_reason, kept_findings, record_fail, record_gone
 from auditkb.publishing import write_known, write_laws, write_rules
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet
@@ -52,6 +52,10 @@ class RunReport:
     trial: list[Fail] = field(default_factory=list)
     gone: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    """Rules in error."""
+    leaving: list[tuple[Kept, str]] = field(default_factory=list)
+    """Findings that no longer fail, and why; they go only if the run is complete."""
     known: int = 0
     matched: list[tuple[str, str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
     """(known id, rule, record type, record key, outcome, reasons)"""
@@ -82,8 +86,6 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
         run_id = connection.execute("INSERT INTO runs (started_at, as_of, status, tool_version, office) VALUES (?, ?, 'running', ?, ?)",
                                     (started, as_of, __version__, str(office) if office is not None else None)).lastrowid
         report.run_id = run_id or 0
-        connection.execute("DELETE FROM outcomes")
-        connection.execute("DELETE FROM known_matches")
         rules = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial")]
         sqls = {}
         outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
@@ -96,11 +98,13 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                 _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known)
             except KnowledgeBaseError as error:
                 report.faults += error.faults
+                report.broken.add(rule.id)
         _write_counts(connection, report)
         write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)
         write_laws(connection, rule_set.laws)
         write_known(connection, known, classes, report.run_id)
-        _write_matches(connection, known, report, outcomes_of_known)
+        _match_known(known, report, outcomes_of_known)
+        _close(connection, report, old_hashes)
         status = "complete" if report.is_complete else "incomplete"
         connection.execute("UPDATE runs SET finished_at = ?, status = ?, rule_set_hash = ?, data_hash = ? WHERE id = ?",
                            (_now(), status, _hash_rules(rule_set), _hash_data(connection), report.run_id))
@@ -182,8 +186,26 @@ def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], repor
     for item in before.values():
         if item.id not in failing and item.state != "gone":
             row = connection.execute(f"SELECT outcome FROM temp.{engine.RESULT} WHERE key = ?", (item.record_key,)).fetchone()
-            reason = record_gone(connection, report.run_id, at, item, row[0] if row else None, rule_changed=rule_changed)
-            report.gone.append((item.id, reason))
+            report.leaving.append((item, gone_reason(row[0] if row else None, rule_changed=rule_changed)))
+
+
+def _close(connection: sqlite3.Connection, report: RunReport, old_hashes: dict[str, str]) -> None:
+    """What only a complete run may do: let findings go, and put its outcomes in place of the last complete run's."""
+    if not report.is_complete:
+        connection.execute("DELETE FROM outcomes WHERE run_id = ?", (report.run_id,))
+        # The next complete run compares with the rules of the last one.
+        connection.executemany("UPDATE rules SET hash = ? WHERE id = ?", [(hash_, name) for name, hash_ in old_hashes.items()])
+        return
+    connection.execute("DELETE FROM outcomes WHERE run_id <> ?", (report.run_id,))
+    _write_matches(connection, report)
+    at = _now()
+    run = {rule.id for rule in report.rules.values() if rule.file.status in REVIEWED_STATUSES}
+    lineages = {rule.lineage for rule in report.rules.values() if rule.file.status in REVIEWED_STATUSES}
+    report.leaving += [(item, "rule_changed") for item in kept_findings(connection).values()
+                       if item.state != "gone" and item.rule_id not in run | lineages]
+    for item, reason in report.leaving:
+        record_gone(connection, report.run_id, at, item, reason)
+        report.gone.append((item.id, reason))
 
 
 def _write_counts(connection: sqlite3.Connection, report: RunReport) -> None:
@@ -191,8 +213,7 @@ def _write_counts(connection: sqlite3.Connection, report: RunReport) -> None:
                            [(report.run_id, *key, number) for key, number in report.counts.items()])
 
 
-def _write_matches(connection: sqlite3.Connection, known: list[KnownFinding], report: RunReport,
-                   outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
+def _match_known(known: list[KnownFinding], report: RunReport, outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
     """For every known finding and rule that would find it: what the rule says of that record in this run."""
     for item in known:
         for found in item.found_by:
@@ -201,10 +222,17 @@ def _write_matches(connection: sqlite3.Connection, known: list[KnownFinding], re
             outcome, reasons = outcomes_of_known.get((found.rule, found.record), ("no_record", ()))
             if found.rule not in report.rules:
                 outcome = "no_rule"
+            elif found.rule in report.broken:
+                outcome, reasons = "not_run", ()
             report.matched.append((item.id, found.rule, found.record_type, found.record, outcome, reasons))
-            finding = f"{report.rules[found.rule].lineage}:{found.record}" if outcome == "fail" else None
-            connection.execute("INSERT INTO known_matches (known_id, rule_id, record_type, record_key, outcome, reasons, finding_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                               (item.id, found.rule, found.record_type, found.record, outcome, "|".join(reasons) or None, finding))
+
+
+def _write_matches(connection: sqlite3.Connection, report: RunReport) -> None:
+    connection.execute("DELETE FROM known_matches")
+    for known_id, rule, record_type, record, outcome, reasons in report.matched:
+        finding = f"{report.rules[rule].lineage}:{record}" if outcome == "fail" else None
+        connection.execute("INSERT INTO known_matches (known_id, rule_id, record_type, record_key, outcome, reasons, finding_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                           (known_id, rule, record_type, record, outcome, "|".join(reasons) or None, finding))
 
 
 def _hash_rules(rule_set: RuleSet) -> str:

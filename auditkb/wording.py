@@ -28,6 +28,8 @@ OUTCOMES = {
     "not_evaluated": Text("无法检查", "not evaluated"),
     "exempt": Text("豁免", "exempt"),
     "no_record": Text("没有这条记录", "no such record"),
+    "no_rule": Text("没有这条规则", "no such rule"),
+    "not_run": Text("规则出错，没有检查", "the rule broke"),
 }
 SEVERITIES = {"high": Text("高", "high"), "medium": Text("中", "medium"), "low": Text("低", "low"), "info": Text("提示", "info")}
 REVIEWS = {"待核实": Text("待核实", "to be verified"), "已确认": Text("已确认", "confirmed"), "不成立": Text("不成立", "not upheld"),

@@ -300,7 +300,7 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
     if kind == "extra_forbidden":
         # `_fields_at` follows the model down to the place, so the suggestion names the keys of that very place.
         return file.fault(path, Text(f"不认识的键“{path[-1]}”", f'unknown key "{path[-1]}"'), key=True,
-                          hint=did_you_mean(str(path[-1]), _fields_at(model, path[:-1])))
+                          hint=_quote_it(path, item["input"]) or did_you_mean(str(path[-1]), _fields_at(model, path[:-1])))
     if kind == "literal_error":
         expected = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return file.fault(path, Text(f"“{shown}”的值“{item['input']}”不在可用范围", f'{shown}: "{item["input"]}" is not one of the choices'),
@@ -322,8 +322,8 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
 
 def _quote_it(path: Path_, value: Any) -> Text | None:
     """`{days: days_between(a, b)}` splits at the comma: `b)` becomes a key without a value."""
-    if value is None and path and str(path[-1]).endswith(")"):
-        return Text("花括号内含逗号的表达式要加引号", "an expression with a comma needs quotes inside { }")
+    if value is None and path and re.search(r"[) ]", str(path[-1])):
+        return Text("花括号内含逗号的文字或表达式要加引号", "text or an expression with a comma needs quotes inside { }")
     return None
 
 

@@ -242,7 +242,9 @@ def home(connection: sqlite3.Connection) -> Row:
         "total": sum(row["number"] for row in by_rule),
         "departments": departments,
         "severities": {name: sum(line.get(name, 0) for line in departments.values()) for name in SEVERITIES},
-        "amount": one(connection, f"select sum(amount) as amount {standing}"),
+        # Two findings about one payment are not two payments.
+        "amount": one(connection, "select sum(amount) as amount from (select max(amount) as amount "
+                                  f"{standing} group by record_type, record_key)"),
         "states": {row["state"]: row["number"] for row in rows(
             connection, "select state, count(*) as number from findings where origin = 'rule' group by state")},
         "newest": rows(connection, f"select * {standing} and first_run = ? order by {RANK}, id limit 6", run["id"] if run else None),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditkb.compiler import sqlite, tables
-from auditkb.compiler.rows import _state_word
+from auditkb.compiler.rows import state_word
 from auditkb.compiler.translate import truth, value
 from auditkb.expressions.tree import (
     Aggregate, Call, Case, ChildLetName, Field, In, LetName, Logic, Missing, Node, Not, Parameter, children,
@@ -89,9 +89,9 @@ def field_reason(ups: tuple[str, ...], name: str, compiler: RowCompiler) -> str:
     for index, step in enumerate(ups):
         above, path = ups[:index], ".".join(ups[: index + 1])
         states = compiler.column(above, "_states")
-        text += f" WHEN {compiler.column(above, step)} IS NULL THEN {_state_word(states, step)} || {sqlite.literal(':' + path)}"
+        text += f" WHEN {compiler.column(above, step)} IS NULL THEN {state_word(states, step)} || {sqlite.literal(':' + path)}"
         text += f" WHEN {compiler.column(ups[: index + 1], 'key')} IS NULL THEN {sqlite.literal('no_related:' + path)}"
-    own = f"{_state_word(compiler.column(ups, '_states'), name)} || {sqlite.literal(':' + '.'.join((*ups, name)))}"
+    own = f"{state_word(compiler.column(ups, '_states'), name)} || {sqlite.literal(':' + '.'.join((*ups, name)))}"
     return f"CASE{text} ELSE {own} END" if text else own
 
 
@@ -137,9 +137,7 @@ def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[s
             yield from _why(compiler.peers.order, compiler, (*guards, found.open_rows))
     for record_type, condition in found.uncovered:
         yield (*guards, *reached, condition), sqlite.literal(f"source_not_loaded:{record_type}")
-    for item, column in found.unknown:
-        yield (*guards, f"{column} IS NOT NULL"), f"{column} || {sqlite.literal(':' + item.path)}"
-    for column in found.inner:
+    for column in (*found.unknown, *found.inner):
         yield (*guards, f"{column} IS NOT NULL"), column
     for item in found.row_fields:
         yield from _field(item, compiler, (*guards, found.open_rows))

@@ -47,6 +47,7 @@ class RowCompiler:
         self._child_lets: dict[tuple[str, str], tuple[str, Value, str, bool]] = {}
         self._event: tuple[str, str] | None = None
         self._pending: set[str] = set()
+        self._exact: set[str] = set()
         self._named = 0
 
     # fields
@@ -68,6 +69,10 @@ class RowCompiler:
             self._stand_ins[item.path] = f"{item.path}*"
             self.pipeline.add_stage([(f"{item.path}*", f"COALESCE({', '.join(options)})")])
         return sqlite.name(self._stand_ins[item.path])
+
+    def recorded(self, item: Field) -> str:
+        """Column of a field as it was recorded."""
+        return self.column(item.ups, item.name)
 
     def states(self, item: Field) -> str:
         """Column of the states of the row that a field belongs to."""
@@ -201,10 +206,22 @@ class RowCompiler:
         assert self.context.peers is not None
         return self.context.peers
 
-    def peer_pair(self, item: Field, frame: RowsFrame) -> tuple[str, str]:
-        """The column of a field of the record, and of the same field of the peer; text as it is compared."""
-        folded = item.kind.name == "text"
-        return self.field(item, folded=folded), frame.peer_field(item, folded=folded)
+    def peer_pair(self, item: Field | LetName, frame: RowsFrame) -> tuple[str, str]:
+        """The column by which the record is grouped or ordered, and the same column of the peer."""
+        own = self.peer_column(item)
+        return own, frame.peer(own)
+
+    def peer_column(self, item: Field | LetName) -> str:
+        """One column that holds a field or let exactly; text as it is compared."""
+        if isinstance(item, Field):
+            return self.field(item, folded=item.kind.name == "text")
+        found = self.let(LetName(item.name, item.kind))
+        if found.high is None:
+            return found.low
+        if item.name not in self._exact:
+            self._exact.add(item.name)
+            self.pipeline.add_stage([(f"{item.name}=", found.exact)])
+        return sqlite.name(f"{item.name}=")
 
     def aggregate(self, item: Aggregate | Missing) -> Value:
         """Value of an aggregate, gathered once."""

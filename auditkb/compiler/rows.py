@@ -30,8 +30,8 @@ class Gathered:
     name: str
     value: Value
     rows: Rows
-    unknown: list[tuple[Field, str]] = field(default_factory=list)
-    """Child fields that opened it, with the column that holds the state of such a field, if any."""
+    unknown: list[str] = field(default_factory=list)
+    """Columns that hold the reason of a row that opened it, one for each field looked at."""
     uncovered: list[tuple[str, str]] = field(default_factory=list)
     """Record types on the path, each with SQL that is true where the type is not wholly loaded."""
     open_rows: str = "0"
@@ -50,6 +50,7 @@ class RowsFrame:
         self.uses_row = rows.peers is not None
         self.fields: dict[Field, str] = {}
         self.row_fields: dict[Field, None] = {}
+        self.orders: list[tuple[str, str]] = []
         self.joins: list[str] = []
         self.inner: list[str] = []
         self.levels: list[Columns] = []
@@ -76,16 +77,37 @@ class RowsFrame:
             return self.levels[level - 1].column(ups, name)
         plain = Field(0, ups, name, item.kind, ".".join((*ups, name))) if item is not None and not name.startswith("_") else None
         column = self.compiler.field(plain) if plain is not None else self.compiler.column(ups, name)
-        return self._peer(column)
+        return self.peer(column)
 
-    def peer_field(self, item: Field, *, folded: bool) -> str:
-        """Column of a peer's field, as the record's own would be named."""
-        return self._peer(self.compiler.field(item, folded=folded))
-
-    def _peer(self, column: str) -> str:
+    def peer(self, column: str) -> str:
+        """The same column of the peer."""
         alias = "1." + column[1:-1].replace('""', '"')
         self.peer_columns[alias] = column
         return sqlite.name(alias)
+
+    def recorded(self, item: Field) -> str:
+        """Column of a field as it was recorded."""
+        if item.level == 0:
+            self.uses_row = True
+            self.row_fields[item] = None
+            return self.compiler.recorded(item)
+        column = self._column(item.level, item.ups, item.name)
+        self.fields[item] = column
+        return column
+
+    def reason(self, item: Field) -> str:
+        """SQL of why a field of a row has no value: the first reference that leads nowhere, or its own state."""
+        steps = item.path.split(".")
+        start = len(steps) - len(item.ups) - 1
+        text = ""
+        for index, step in enumerate(item.ups):
+            path = ".".join(steps[: start + index + 1])
+            above = item.ups[:index]
+            word = state_word(self._column(item.level, above, "_states"), step)
+            text += f" WHEN {self._column(item.level, above, step)} IS NULL THEN {word} || {sqlite.literal(':' + path)}"
+            text += f" WHEN {self._column(item.level, item.ups[: index + 1], 'key')} IS NULL THEN {sqlite.literal('no_related:' + path)}"
+        own = f"{state_word(self.states(item), item.name)} || {sqlite.literal(':' + item.path)}"
+        return f"CASE{text} ELSE {own} END" if text else own
 
     def states(self, item: Field) -> str:
         """Column of the states of the row that a field belongs to."""
@@ -99,7 +121,7 @@ class RowsFrame:
             self.uses_row = True
             return self.compiler.let(item)
         own = self.compiler.let(LetName(item.name, item.kind))
-        parts = [None if part is None else self._peer(part) for part in (own.low, own.high, own.none)]
+        parts = [None if part is None else self.peer(part) for part in (own.low, own.high, own.none)]
         return Value(parts[0] or "NULL", parts[1], parts[2])
 
     def child_let(self, item: ChildLetName) -> Value:
@@ -159,15 +181,16 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
             known_blank = f"COALESCE({blank(node.operand, frame)}, 0) AND {frame.field(node.operand)} IS NULL"
     if rows.peers is not None:
         condition = _peer_condition(compiler, frame, condition)
-    unknown = [(item, f"CASE WHEN {column} IS NULL THEN {_state_word(frame.states(item), item.name)} END")
-               for item, column in list(frame.fields.items())]
+    unknown = [f"CASE WHEN {column} IS NULL THEN {frame.reason(item)} END" for item, column in list(frame.fields.items())]
+    unknown += [f"CASE WHEN {column} IS NULL THEN {sqlite.literal('missing:peers.' + path)} END" for column, path in frame.orders]
     covered = [f"MIN({sqlite.covered(level.column((), '_covered'), child)})"
                for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]
-    inner, pivot = _inner_select(compiler, frame, condition, operand, known_blank, [text for _, text in unknown])
+    inner, pivot = _inner_select(compiler, frame, condition, operand, known_blank, unknown)
     return _join(compiler, node, frame, inner, pivot, unknown, covered)
 
 
-def _state_word(states: str, name: str) -> str:
+def state_word(states: str, name: str) -> str:
+    """SQL of the word for why a field is empty, by its state."""
     words = "".join(f" WHEN {sqlite.state(states, name, state)} THEN '{word}'" for state, word in (
         ("blank_in_document", "blank"), ("illegible", "illegible"), ("unreadable", "unreadable"), ("not_required", "not_required")))
     return f"CASE{words} ELSE 'missing' END"
@@ -182,7 +205,7 @@ def _peer_condition(compiler: RowCompiler, frame: RowsFrame, condition: str) -> 
         parts.append(f"({other} <> {own})")
     if peers.order is not None:
         own, other = compiler.peer_pair(peers.order, frame)
-        frame.fields[_as_peer(peers.order)] = other
+        frame.orders.append((other, peers.order.path if isinstance(peers.order, Field) else peers.order.name))
         tie = {"earlier": '"1._id" < s._id', "later": '"1._id" > s._id'}.get(frame.rows.peers or "")
         sign = {"earlier": "<", "later": ">"}.get(frame.rows.peers or "")
         if sign is not None:
@@ -192,10 +215,6 @@ def _peer_condition(compiler: RowCompiler, frame: RowsFrame, condition: str) -> 
             distance = sqlite.days_between(own, other) if peers.order.kind.name == "date" else f"({other} - {own})"
             parts.append(f"(ABS({distance}) <= {days})")
     return " AND ".join([*parts, condition]) if parts else condition
-
-
-def _as_peer(node: Field) -> Field:
-    return Field(1, node.ups, node.name, node.kind, f"peers.{node.path}", node.compared)
 
 
 def _inner_select(compiler: RowCompiler, frame: RowsFrame, condition: str, operand: str, known_blank: str,
@@ -230,7 +249,7 @@ _OPENS = "((t IS NULL AND NOT b) OR (t AND v IS NULL AND NOT b))"
 
 
 def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, inner: str, pivot: str,
-          unknown: list[tuple[Field, str]], covered: list[str]) -> Gathered:
+          unknown: list[str], covered: list[str]) -> Gathered:
     pipeline, rows = compiler.pipeline, node.rows
     name = compiler.next_name()
     figures = _figures(compiler, node)
@@ -255,7 +274,7 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     stage += [(f"{name}.w{index}", f"g.w{index}") for index in range(len(frame.inner))]
     pipeline.add_stage(stage, join)
     result.open_rows = sqlite.name(f"{name}.open")
-    result.unknown = [(item, sqlite.name(f"{name}.u{index}")) for index, (item, _) in enumerate(unknown)]
+    result.unknown = [sqlite.name(f"{name}.u{index}") for index in range(len(unknown))]
     result.inner = [sqlite.name(f"{name}.w{index}") for index in range(len(frame.inner))]
     types = [child for child, _ in rows.downs] or [compiler.record_type]
     result.uncovered = [(types[0], f"NOT ({top})")]

@@ -218,8 +218,8 @@ class _Statement:
     def _peer_keys(self, rows: Rows) -> str:
         peers, compiler = self.compiler.peers, self.compiler
 
-        def own(item: Field, alias: str) -> str:
-            return f"{alias}.{compiler.field(item, folded=item.kind.name == 'text')}"
+        def own(item: Field | LetName, alias: str) -> str:
+            return f"{alias}.{compiler.peer_column(item)}"
 
         tests = [f"{own(item, 'p')} = {own(item, 's')}" for item in peers.same]
         tests += [f"{own(item, 'p')} <> {own(item, 's')}" for item in peers.different]

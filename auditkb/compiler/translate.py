@@ -20,6 +20,9 @@ class Frame(Protocol):
     def field(self, item: Field, *, folded: bool = False) -> str:
         """Column of a field; of its folded text where `folded`."""
 
+    def recorded(self, item: Field) -> str:
+        """Column of a field as it was recorded: no stand-in answers what is on the paper."""
+
     def states(self, item: Field) -> str:
         """Column of the states of the row that the field belongs to."""
 
@@ -89,7 +92,7 @@ def value(node: Node, frame: Frame, *, folded: bool = False) -> Value:
 
 def blank(item: Field, frame: Frame) -> str:
     """`blank(field)`: 1 where the paper is blank, 0 where there is or need be a value, else NULL."""
-    column, states = frame.field(item), frame.states(item)
+    column, states = frame.recorded(item), frame.states(item)
     return (f"(CASE WHEN {column} IS NOT NULL THEN 0"
             f" WHEN {sqlite.state(states, item.name, 'blank_in_document')} THEN 1"
             f" WHEN {sqlite.state(states, item.name, 'illegible')} OR {sqlite.state(states, item.name, 'not_required')} THEN 0 END)")
@@ -166,6 +169,6 @@ def _points(node: Points, frame: Frame) -> Value:
     lows, highs = [], []
     for condition, weight in node.pairs:
         held, points = truth(condition, frame), value(weight, frame).exact
-        lows.append(f"CASE WHEN {held} THEN {points} ELSE 0 END")
-        highs.append(f"CASE WHEN NOT {held} THEN 0 ELSE {points} END")
+        lows.append(f"CASE WHEN {held} THEN {points} WHEN NOT {held} THEN 0 ELSE MIN({points}, 0) END")
+        highs.append(f"CASE WHEN {held} THEN {points} WHEN NOT {held} THEN 0 ELSE MAX({points}, 0) END")
     return Value("(" + " + ".join(lows) + ")", "(" + " + ".join(highs) + ")")

@@ -140,7 +140,7 @@ def _print_known(console: Console, report: RunReport, dictionary: Dictionary, la
     table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{report.known} known findings; those that a rule speaks to:").say(language),
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
     for known, rule, record_type, key, outcome, reasons in report.matched:
-        word = OUTCOMES.get(outcome, Text("没有这条规则", "no such rule")).say(language)
+        word = OUTCOMES[outcome].say(language)
         said = [say_reason(reason, dictionary, record_type).say(language) for reason in reasons]
         table.add_row(known, rule, key, word + (Text(f"（{'，'.join(said)}）", f" ({', '.join(said)})").say(language) if said else ""))
     console.print(table)

@@ -155,16 +155,16 @@ class _RuleChecker:
         if model is None:
             return None
 
-        def all_of(key: str, texts: Iterable[str]) -> tuple[Field, ...]:
+        def all_of(key: str, texts: Iterable[str]) -> tuple[Field | LetName, ...]:
             nodes = [field(self._item(("peers", key), index), text) for index, text in enumerate(texts)]
             return tuple(node for node in nodes if node is not None)
 
-        def field(path: YamlPath, text: str | None) -> Field | None:
+        def field(path: YamlPath, text: str | None) -> Field | LetName | None:
             node = self._value(path, text)
-            if node is not None and not isinstance(node, Field):
-                self.say(path, Text("同组、排序都只能用字段", "peers are grouped and ordered by fields only"))
-                return None
-            return node
+            if node is None or isinstance(node, Field) or (isinstance(node, LetName) and not uses_peers(node, self.lets)):
+                return node
+            self.say(path, Text("同组、排序只能用字段，或不涉及同组记录的 let", "peers are grouped and ordered by fields, or by lets that use no peers"))
+            return None
 
         within = model.within_days
         return Peers(all_of("same", model.same), all_of("different", model.different), field(("peers", "order"), model.order),

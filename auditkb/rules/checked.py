@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditkb.expressions.tree import Field, Kind, Node, Rows, walk
+from auditkb.expressions.tree import Field, Kind, LetName, Node, Rows, walk
 from auditkb.rules.model import Criterion, RuleFile
 from auditkb.yaml_files import YamlFile
 
@@ -60,9 +60,9 @@ class Assumption:
 class Peers:
     """The typed form of `peers`."""
 
-    same: tuple[Field, ...]
-    different: tuple[Field, ...]
-    order: Field | None
+    same: tuple[Field | LetName, ...]
+    different: tuple[Field | LetName, ...]
+    order: Field | LetName | None
     within_days: Node | None
 
 
