@@ -60,15 +60,18 @@ def prepare(rule: Rule, dictionary: Dictionary, as_of: str) -> RuleSql:
 @contextmanager
 def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: float | None = None) -> Iterator[None]:
     """Let only reading of records and the known functions through, for at most `seconds`."""
-    readable = {*dictionary.types, "working_calendar", RESULT, "sqlite_temp_master", "sqlite_master"}
+    readable = {*dictionary.types, "working_calendar", RESULT}
+    closed = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_master")} - readable
     started = time.monotonic()
 
     def allow(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ:
-            # A CTE is read under its own name and with no database.
-            return sqlite3.SQLITE_OK if first in readable or database is None else sqlite3.SQLITE_DENY
+            # A CTE is read under its own name and with no database, as is a table of which only the rows are counted.
+            name = str(first).lower()
+            is_stage = database is None and name not in closed and not name.startswith(("sqlite_", "pragma_"))
+            return sqlite3.SQLITE_OK if first in readable or is_stage else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_FUNCTION:
             return sqlite3.SQLITE_OK if (second or "").lower() in FUNCTIONS else sqlite3.SQLITE_DENY
         if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_UPDATE):
