@@ -23,7 +23,9 @@ import json
 import os
 import sqlite3
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -245,6 +247,14 @@ def run_commands(build: Callable[[Language], Group], arguments: Sequence[str] | 
         # The reader of our output (`| head`) has gone.
         sys.stdout = io.TextIOWrapper(io.BytesIO())
         return ExitCode.OK
+    except Exception:
+        # A fault of ours, not of the input: the person gets a sentence, the traceback goes where we can ask for it.
+        file = Path(tempfile.gettempdir()) / "auditkb-error.txt"
+        file.write_text(traceback.format_exc(), "utf-8")
+        words = Text(f"程序出错，这是程序的缺陷，不是资料的问题；数据库保持原样。请把 {file} 交给维护人员。",
+                     f"The program failed. This is a fault of ours, not of your data; the database is as it was. Please pass on {file}.")
+        click.echo(words.say(group.language), err=True)
+        return ExitCode.INCOMPLETE
     return result if isinstance(result, int) else ExitCode.OK
 
 

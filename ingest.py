@@ -8,6 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if __name__ == "__main__":
+    from start import use_environment
+
+    use_environment()
+
 import click
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text

@@ -272,6 +272,15 @@ def venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
 
 
+def use_environment() -> None:
+    """Go on in `.venv` where this Python lacks the dependencies, so that `python3 checks.py …` just works."""
+    if importlib.util.find_spec("click") is not None:
+        return
+    if not venv_python().exists():
+        sys.exit("请先运行：python3 start.py run（在 Windows 上：py start.py run）\nFirst run: python3 start.py run (on Windows: py start.py run)")
+    sys.exit(subprocess.call([str(venv_python()), *sys.argv]))
+
+
 def call(*command: object, **environment: str) -> int:
     """Run a command in the project's folder with its output on this terminal; its exit code."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -6,6 +6,7 @@ loaded. A reference that is not given points to the one given record of its type
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from auditkb.database import fill_working_calendar
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, Text, did_you_mean
+from auditkb.parameters import stored, value_fits
 from auditkb.records import insert_statement
 from auditkb.rules.checked import ParameterRow, Rule
 from auditkb.rules.model import Example
@@ -59,6 +61,13 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
     """Run one example; its faults carry the place of the example in the rule's file."""
     say = _Faults(rule, index)
     world = build_world(rule, dictionary, example, say)
+    if say.faults:
+        return ExampleResult(rule, index, example, {}, say.faults)
+    for name, value in example.with_.items():
+        if name not in rule.parameters:
+            say(("with", name), f"没有参数“{name}”", f'there is no parameter "{name}"', did_you_mean(name, list(rule.parameters)))
+        elif not value_fits(value, rule.parameters[name].kind):
+            say(("with", name), f"“{value}”与参数“{name}”的类型不符", f'"{value}" is not of the type of "{name}"')
     if say.faults:
         return ExampleResult(rule, index, example, {}, say.faults)
     varied = with_parameters(rule, example.with_)
@@ -133,16 +142,25 @@ def build_world(rule: Rule, dictionary: Dictionary, example: Example, say: _Faul
     world: World = {}
     for name, rows in given.items():
         world[name] = [_stored(dictionary, name, row, given, covered, ("given", name), say) for row in rows]
-    for key, kind in example.exempt:
-        world.setdefault("exemption", []).append(
-            {"key": f"{key}/{kind}", "type": kind, rule.checks: key, "_states": None, "_covered": ""})
+    for index, (key, kind) in enumerate(example.exempt):
+        link = _exempted(dictionary, given, key)
+        if link is None:
+            say(("exempt", index), f"“{key}”不是可以登记例外的记录", f'"{key}" is no record that an exemption can name')
+            continue
+        world.setdefault("exemption", []).append({"key": f"{key}/{kind}", "type": kind, link: key, "_states": None, "_covered": ""})
     return world
+
+
+def _exempted(dictionary: Dictionary, given: dict[str, list[Row]], key: str) -> str | None:
+    """The reference field of an exemption that can name the given record with this id."""
+    types = {name for name, rows in given.items() if any(str(row["id"]) == key for row in rows)}
+    return next((name for name, entry in dictionary["exemption"].fields.items() if entry.type in types), None)
 
 
 def _stored(dictionary: Dictionary, name: str, row: Row, given: dict[str, list[Row]], covered: str,
             path: tuple[str | int, ...], say: _Faults) -> Row:
     record_type = dictionary[name]
-    stored: Row = {"key": str(row["id"]), "_covered": covered}
+    line: Row = {"key": str(row["id"]), "_covered": covered}
     states = ""
     for field, value in row.items():
         if field == "id":
@@ -152,23 +170,23 @@ def _stored(dictionary: Dictionary, name: str, row: Row, given: dict[str, list[R
             continue
         if isinstance(value, dict) and set(value) == {"state"}:
             states += f"|{field}={value['state']}"
-            stored[field] = None
+            line[field] = None
             continue
-        stored[field] = value.isoformat() if isinstance(value, datetime.date) else int(value) if isinstance(value, bool) else value
+        line[field] = value.isoformat() if isinstance(value, datetime.date) else int(value) if isinstance(value, bool) else value
         entry = record_type.fields.get(field)
-        if entry is not None and entry.choices is not None and value not in entry.choices:
+        if entry is not None and entry.choices is not None and value is not None and value not in entry.choices:
             say(path, f"“{field}”没有选项“{value}”", f'{field} has no choice "{value}"', did_you_mean(str(value), list(entry.choices)))
-        if entry is not None and entry.is_reference:
-            stored[field] = str(value)
+        if entry is not None and entry.is_reference and value is not None:
+            line[field] = str(value)
         if entry is not None and entry.compared and value is not None:
-            stored[f"_folded_{field}"] = fold(str(value))
+            line[f"_folded_{field}"] = fold(str(value))
     for field, entry in record_type.fields.items():
         if field not in row and entry.is_reference and not dictionary[entry.type].created_by_reference:
             targets = given.get(entry.type, [])
             if len(targets) == 1 and entry.type != name:
-                stored[field] = str(targets[0]["id"])
-    stored["_states"] = states + "|" if states else None
-    return stored
+                line[field] = str(targets[0]["id"])
+    line["_states"] = states + "|" if states else None
+    return line
 
 
 def store_world(connection: sqlite3.Connection, dictionary: Dictionary, world: World) -> None:
@@ -182,10 +200,6 @@ def with_parameters(rule: Rule, values: dict[str, Any]) -> Rule:
     """The rule with other parameter values for every record, as an office may set them."""
     if not values:
         return rule
-    import dataclasses
-
-    from auditkb.parameters import stored
-
     tables = dict(rule.parameters)
     for name, value in values.items():
         first = ParameterRow({}, stored(value), source=Text("例中设定", "set in the example"))

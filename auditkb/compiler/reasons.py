@@ -133,7 +133,7 @@ def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[s
         for item in (*compiler.peers.same, *compiler.peers.different):
             yield from _why(item, compiler, guards)
             reached.append(f"({value(item, compiler).exact}) IS NOT NULL")
-        if compiler.peers.order is not None and rows.peers != "peers":
+        if compiler.peers.order is not None and (rows.peers != "peers" or compiler.peers.within_days is not None):
             yield from _why(compiler.peers.order, compiler, (*guards, found.open_rows))
     for record_type, condition in found.uncovered:
         yield (*guards, *reached, condition), sqlite.literal(f"source_not_loaded:{record_type}")

@@ -34,6 +34,7 @@ class Scope:
     lets: Mapping[str, Kind] = field(default_factory=dict)
     child_lets: Mapping[tuple[str, str], Kind] = field(default_factory=dict)
     has_peers: bool = False
+    has_order: bool = False
     peer_lets: frozenset[str] = frozenset()
     """Lets that use no peers: the only ones that a peer has."""
 
@@ -67,6 +68,8 @@ def resolve(parts: list[str], scope: Scope, offset: int) -> Walk | Problem:
 def _resolve_peer(parts: list[str], scope: Scope, offset: int) -> Walk | Problem:
     if not scope.has_peers:
         return Problem(offset, Text(f"规则没有声明 peers，不能使用 {parts[0]}", f"the rule declares no peers, so {parts[0]} means nothing"))
+    if parts[0] != "peers" and not scope.has_order:
+        return Problem(offset, Text(f"peers 没有写 order，不能使用 {parts[0]}", f"peers has no order, so {parts[0]} means nothing"))
     rows = Rows((), (), peers=parts[0], path=parts[0])  # type: ignore[arg-type]
     if len(parts) == 1:
         return Walk(rows, None)

@@ -135,11 +135,14 @@ def _print_gone(console: Console, report: RunReport, language: str) -> None:
 
 
 def _print_known(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
-    if not report.matched:
+    # The findings of a report whose records are not here say nothing of this office.
+    here = {known.partition("/")[0] for known, *_, outcome, _ in report.matched if outcome != "no_record"}
+    matched = [row for row in report.matched if row[0].partition("/")[0] in here]
+    if not matched:
         return
     table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{report.known} known findings; those that a rule speaks to:").say(language),
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
-    for known, rule, record_type, key, outcome, reasons in report.matched:
+    for known, rule, record_type, key, outcome, reasons in matched:
         word = OUTCOMES[outcome].say(language)
         said = [say_reason(reason, dictionary, record_type).say(language) for reason in reasons]
         table.add_row(known, rule, key, word + (Text(f"（{'，'.join(said)}）", f" ({', '.join(said)})").say(language) if said else ""))

@@ -82,7 +82,8 @@ class _RuleChecker:
             peer_lets = frozenset(name for name in self.lets if not uses_peers(self.lets[name], self.lets))
             self._made = size, Scope(
                 self.dictionary, self.model.checks, self.kinds, {name: node.kind for name, node in self.lets.items()},
-                {key: node.kind for key, node in self.child_lets.items()}, self.model.peers is not None, peer_lets)
+                {key: node.kind for key, node in self.child_lets.items()}, self.model.peers is not None,
+                self.model.peers is not None and self.model.peers.order is not None, peer_lets)
         return self._made[1]
 
     def _value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None, *, shift: int = 0) -> Node | None:
@@ -167,6 +168,8 @@ class _RuleChecker:
             return None
 
         within = model.within_days
+        if within is not None and model.order is None:
+            self.say(("peers", "within_days"), Text("写了 within_days 就要写 order", "within_days needs an order"), key=True)
         return Peers(all_of("same", model.same), all_of("different", model.different), field(("peers", "order"), model.order),
                      self._value(("peers", "within_days"), str(within) if within is not None else None))
 
@@ -176,6 +179,8 @@ class _RuleChecker:
 
     def _event_date(self) -> tuple[Field, ...]:
         fields = []
+        if self.model.valid is not None and not self.model.event_date:
+            self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True)
         for index, text in enumerate(self.model.event_date):
             path = self._item(("event_date",), index)
             node = self._value(path, text)
