@@ -1,0 +1,131 @@
+"""Two evaluators of the rule language, written apart, say the same of every example and of thousands of random rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from pprint import pformat
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.engines import sqlite as engine
+from auditkb.examples import AS_OF, build_world, open_world, run_example, store_world, with_parameters
+from auditkb.rules.checked import Rule
+from auditkb.rules.load import load_rules, rule_files
+from tests import random_rules
+from tests.evaluator import World, evaluate
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = rule_files(ROOT / "rules")
+MANY_CASES = int(os.environ.get("AUDITKB_CASES", "2000"))
+WORLDS_A_RULE = 2
+RANDOM = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+Said = dict[str, tuple[str, frozenset[str], bool]]
+"""Outcome, reasons and whether a stand-in decided, by record key."""
+
+
+@cache
+def own_rules() -> tuple[Dictionary, dict[str, Rule]]:
+    """The project's dictionary, and its rules by file name."""
+    dictionary = load_dictionary(ROOT / "records")
+    rules = load_rules(ROOT / "rules", dictionary).rules
+    return dictionary, {Path(rule.source.name).name: rule for rule in rules.values()}
+
+
+def plain(rule: Rule, dictionary: Dictionary, world: World, as_of: str) -> Said:
+    """What the evaluator in plain Python says."""
+    found = evaluate(rule, dictionary, world, as_of)
+    return {key: (verdict.outcome, verdict.reasons, verdict.is_assumed) for key, verdict in found.items()}
+
+
+def as_said(outcomes: dict[str, engine.Outcome]) -> Said:
+    """What SQLite said, in the same form."""
+    return {key: (item.outcome, frozenset(item.reasons), item.assumed) for key, item in outcomes.items()}
+
+
+@pytest.mark.parametrize("file", FILES, ids=[path.stem for path in FILES])
+def test_examples(file: Path) -> None:
+    """Every example gives what it expects, and the same outcomes and reasons in plain Python as on SQLite."""
+    dictionary, rules = own_rules()
+    rule = rules[file.name]
+    for index, example in enumerate(rule.file.examples):
+        world = build_world(rule, dictionary, example, cast(Any, _no_faults))
+        as_of = example.as_of.isoformat() if example.as_of else AS_OF
+        found = plain(with_parameters(rule, example.with_), dictionary, world, as_of)
+        assert found == as_said(run_example(rule, dictionary, index, example).outcomes), example.name.en
+        expected = example.expect if isinstance(example.expect, dict) else dict.fromkeys(found, example.expect)
+        assert {key: found[key][0] for key in expected} == expected, example.name.en
+
+
+def _no_faults(*said: Any) -> None:
+    raise AssertionError(said)
+
+
+# --- random rules
+
+
+def sqlite(rule: Rule, world: World) -> Said:
+    """What SQLite says of random rows."""
+    connection = open_world(random_rules.DICTIONARY)
+    try:
+        store_world(connection, random_rules.DICTIONARY, world)
+        sql = engine.prepare(rule, random_rules.DICTIONARY, random_rules.AS_OF)
+        engine.evaluate(connection, sql, random_rules.DICTIONARY)
+        return as_said({item.key: item for item in engine.outcomes(connection)})
+    finally:
+        connection.close()
+
+
+def difference(rule: Rule, world: World) -> tuple[str, Said, Said] | None:
+    """The first record of which the two say different outcomes, with what each says of it."""
+    ours, theirs = plain(rule, random_rules.DICTIONARY, world, random_rules.AS_OF), sqlite(rule, world)
+    for key, (outcome, _, is_assumed) in ours.items():
+        if (outcome, is_assumed) != (theirs[key][0], theirs[key][2]):
+            return key, {key: ours[key]}, {key: theirs[key]}
+    return None
+
+
+def fewer(world: World) -> Iterator[World]:
+    """The world with one row less, or one value less."""
+    for name, rows in world.items():
+        for index, row in enumerate(rows):
+            yield world | {name: rows[:index] + rows[index + 1:]}
+            for field, value in row.items():
+                if value is not None and not field.startswith("_") and field != "key":
+                    less = row | {field: None} | ({f"_folded_{field}": None} if f"_folded_{field}" in row else {})
+                    yield world | {name: [*rows[:index], less, *rows[index + 1:]]}
+
+
+def check(rule: Rule, data: dict[str, Any], seed: int) -> None:
+    """Compare both on the rows of some worlds; a difference is shown with no row or value too many."""
+    for number in range(seed, seed + WORLDS_A_RULE):
+        world = random_rules.world_of(number)
+        if difference(rule, world) is None:
+            continue
+        while (smaller := next((one for one in fewer(world) if difference(rule, one) is not None), None)) is not None:
+            world = smaller
+        written = {key: value for key, value in data.items() if value and key not in ("id", "title", "status", "severity", "category",
+                                                                                   "rationale", "message", "examples")}
+        rows = {name: [{key: value for key, value in row.items() if value is not None} for row in found] for name, found in world.items() if found}
+        pytest.fail(pformat({"rule": written, "rows": rows, "key, plain Python, SQLite": difference(rule, world)}, width=140, sort_dicts=False))
+
+
+@settings(RANDOM, max_examples=300)
+@given(random_rules.rules(), st.integers(0, 2**24))
+def test_random_rules(made: tuple[Rule, dict[str, Any]], seed: int) -> None:
+    """Random rules over random rows have the same outcomes on SQLite as in plain Python."""
+    check(*made, seed)
+
+
+@pytest.mark.slow
+@settings(RANDOM, max_examples=MANY_CASES)
+@given(random_rules.rules(), st.integers(0, 2**24))
+def test_many_random_rules(made: tuple[Rule, dict[str, Any]], seed: int) -> None:
+    """The same for more of them: 2,000, or as many as AUDITKB_CASES says."""
+    check(*made, seed)
