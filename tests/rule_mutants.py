@@ -137,7 +137,7 @@ def sites(node: Node) -> Iterator[tuple[Node, Callable[[Node], Node]]]:
 
 
 def _within(node: Node, name: str, put: Callable[[Node], Any], rebuilt: Callable[[Node], Node]) -> Callable[[Node], Node]:
-    return lambda new: replace(node, **{name: put(rebuilt(new))})  # type: ignore[arg-type]
+    return lambda new: replace(node, **{name: put(rebuilt(new))})
 
 
 def _parts(value: Any) -> Iterator[tuple[Node, Callable[[Node], Any]]]:

@@ -34,7 +34,7 @@ from auditkb.compiler.values import Value
 from auditkb.dictionary import Field
 from auditkb.engines.sqlite import RuleSql
 from auditkb.examples import Row, World
-from auditkb.expressions.tree import Aggregate, Constant, LetName, Missing, walk
+from auditkb.expressions.tree import Aggregate, Constant, LetName, Missing, Node, walk
 from auditkb.rules.checked import Rule
 from auditkb.values import fold
 from tests.worlds import RULE_IDS, Bench, as_of, dictionary, prepared, rules, world_of
@@ -194,7 +194,7 @@ def _peer_fields(rule: Rule) -> set[tuple[str, str]]:
     if rule.peers is None:
         return set()
     found = set()
-    waiting = [*rule.peers.same, *rule.peers.different]
+    waiting: list[Node] = [*rule.peers.same, *rule.peers.different]
     while waiting:
         for part in walk(waiting.pop()):
             if isinstance(part, LetName):
