@@ -245,6 +245,7 @@ def _inner_select(compiler: RowCompiler, frame: RowsFrame, condition: str, opera
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 
+_SIDES = ("MIN", "MAX")
 _OPENS = "((t IS NULL AND NOT b) OR (t AND v IS NULL AND NOT b))"
 
 
@@ -256,7 +257,8 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     columns = [f"{text} AS f{index}" for index, text in enumerate(figures)]
     columns += [f"MAX(CASE WHEN {_OPENS} THEN 1 ELSE 0 END) AS o"]
     columns += [f"MIN(c{index}) AS c{index}" for index in range(len(covered))]
-    columns += [f"MAX(CASE WHEN {_OPENS} THEN u{index} END) AS u{index}" for index in range(len(unknown))]
+    # Rows may open it for different reasons: with the first and the last of them none stands for all the others.
+    columns += [f"{side}(CASE WHEN {_OPENS} THEN u{index} END) AS u{index}{side.lower()}" for index in range(len(unknown)) for side in _SIDES]
     columns += [f"MAX(CASE WHEN t IS NULL THEN w{index} END) AS w{index}" for index in range(len(frame.inner))]
     cte = pipeline.add_cte("g", f"SELECT p, {', '.join(columns)}\n  FROM ({inner})\n  GROUP BY p")
     join = f"\n  LEFT JOIN {cte} AS g ON g.p = s.{pivot}"
@@ -269,12 +271,12 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     if isinstance(node, Aggregate) and node.function == "median":
         stage[0] = (f"{name}.0", sqlite.cent("m.v") if node.kind == MONEY else "m.v")
     stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", "COALESCE(g.o, 0)")]
-    stage += [(f"{name}.u{index}", f"g.u{index}") for index in range(len(unknown))]
+    stage += [(f"{name}.u{index}{side.lower()}", f"g.u{index}{side.lower()}") for index in range(len(unknown)) for side in _SIDES]
     stage += [(f"{name}.c{index}", f"g.c{index}") for index in range(len(covered))]
     stage += [(f"{name}.w{index}", f"g.w{index}") for index in range(len(frame.inner))]
     pipeline.add_stage(stage, join)
     result.open_rows = sqlite.name(f"{name}.open")
-    result.unknown = [sqlite.name(f"{name}.u{index}") for index in range(len(unknown))]
+    result.unknown = [sqlite.name(f"{name}.u{index}{side.lower()}") for index in range(len(unknown)) for side in _SIDES]
     result.inner = [sqlite.name(f"{name}.w{index}") for index in range(len(frame.inner))]
     types = [child for child, _ in rows.downs] or [compiler.record_type]
     result.uncovered = [(types[0], f"NOT ({top})")]

@@ -34,6 +34,11 @@ def cent(value: str) -> str:
     return f"ROUND(({value}) * {_TIE}, 2)"
 
 
+def twelve(value: str) -> str:
+    """A ratio rounded to twelve decimals: 0.3 / 3 equals 0.1 then, as people reckon."""
+    return f"ROUND({value}, 12)"
+
+
 def state(states: str, field: str, wanted: str) -> str:
     """Whether the states column says that `field` is `wanted`; NULL states are none."""
     return f"instr(COALESCE({states}, ''), {literal(f'|{field}={wanted}|')}) > 0"

@@ -8,7 +8,7 @@ from typing import Protocol
 from auditkb.compiler import sqlite, values
 from auditkb.compiler.values import Value
 from auditkb.expressions.tree import (
-    DATE, MONEY, TEXT, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field,
+    DATE, TEXT, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant, Field,
     In, LetName, Logic, Missing, Node, Not, Parameter, Points,
 )
 from auditkb.values import fold
@@ -127,11 +127,13 @@ def _membership(node: In, frame: Frame) -> str:
     return f"(CASE {number}{branches} END)"
 
 
+_ROUNDING = {"money": sqlite.cent, "ratio": sqlite.twelve, "number": sqlite.twelve}
+
+
 def _arithmetic(node: Arithmetic, frame: Frame) -> Value:
     left, right = value(node.left, frame), value(node.right, frame)
-    money = node.kind == MONEY
     operation = {"+": values.add, "-": values.subtract, "*": values.multiply, "/": values.divide}[node.operator]
-    return operation(left, right, money=money)
+    return operation(left, right, _ROUNDING.get(node.kind.name, str))
 
 
 def _call(node: Call, frame: Frame) -> Value:

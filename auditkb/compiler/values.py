@@ -6,7 +6,7 @@ SQL for both. `none` is the SQL of a condition under which the value is *none*: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditkb.compiler import sqlite
@@ -52,25 +52,26 @@ def compare(operator: str, left: Value, right: Value) -> str:
     return f"(CASE WHEN {decided[0]} THEN 1 WHEN {decided[1]} THEN 0 END)"
 
 
-def add(left: Value, right: Value, *, money: bool) -> Value:
+Rounding = Callable[[str], str]
+"""What every step of an arithmetic of one kind is rounded by: money to the cent, ratios to twelve decimals."""
+
+
+def add(left: Value, right: Value, rounded: Rounding) -> Value:
     """Sum of two values, bound by bound."""
-    return _both(f"({left.low} + {right.low})", f"({left.upper} + {right.upper})", left, right, money)
+    return _both(rounded(f"({left.low} + {right.low})"), rounded(f"({left.upper} + {right.upper})"), left, right)
 
 
-def subtract(left: Value, right: Value, *, money: bool) -> Value:
+def subtract(left: Value, right: Value, rounded: Rounding) -> Value:
     """Difference of two values: the lower bound takes away the upper one."""
-    return _both(f"({left.low} - {right.upper})", f"({left.upper} - {right.low})", left, right, money)
+    return _both(rounded(f"({left.low} - {right.upper})"), rounded(f"({left.upper} - {right.low})"), left, right)
 
 
-def _both(low: str, high: str, left: Value, right: Value, money: bool) -> Value:
-    if money:
-        low, high = sqlite.cent(low), sqlite.cent(high)
+def _both(low: str, high: str, left: Value, right: Value) -> Value:
     return Value(low) if left.high is None and right.high is None else Value(low, high)
 
 
-def multiply(left: Value, right: Value, *, money: bool) -> Value:
+def multiply(left: Value, right: Value, rounded: Rounding) -> Value:
     """Product; bounds survive a factor that is exact and not negative, else only an exact product is known."""
-    rounded = sqlite.cent if money else (lambda text: text)
     if left.high is None and right.high is None:
         return Value(rounded(f"({left.low} * {right.low})"))
     if left.high is not None and right.high is not None:
@@ -81,10 +82,9 @@ def multiply(left: Value, right: Value, *, money: bool) -> Value:
                  f"CASE WHEN {factor} >= 0 OR {bounded.low} = {bounded.upper} THEN {high} END")
 
 
-def divide(left: Value, right: Value, *, money: bool) -> Value:
+def divide(left: Value, right: Value, rounded: Rounding) -> Value:
     """Quotient of exact values; division by zero is unknown."""
-    quotient = f"(({left.exact}) * 1.0 / NULLIF({right.exact}, 0))"
-    return Value(sqlite.cent(quotient) if money else quotient)
+    return Value(rounded(f"(({left.exact}) * 1.0 / NULLIF({right.exact}, 0))"))
 
 
 def least(values: Sequence[Value], *, is_date: bool) -> Value:

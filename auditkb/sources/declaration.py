@@ -70,7 +70,7 @@ class Declaration(_Model):
     source, by record type and field.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    id: str = Field(pattern=r"^\w[\w.() -]*$")
     title: Words
     date: datetime.date | None = None
     kind: Literal["report_facts", "ledger"] = "ledger"
