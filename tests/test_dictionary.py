@@ -196,7 +196,8 @@ def test_a_description_is_no_repeat_of_the_label(entry):
 
 def test_only_amounts_that_can_be_negative_are_signed():
     signed = {f"{name}.{entry.name}" for name, record_type in OURS.types.items() for entry in record_type.fields.values() if entry.signed}
-    assert signed == {"amendment.amount_change", "invoice.net_amount", "invoice.tax_amount", "invoice.amount", "invoice_line.amount"}
+    assert signed == {"amendment.amount_change", "invoice.net_amount", "invoice.tax_amount", "invoice.amount", "invoice_line.amount",
+                      "tie_out.difference"}
 
 
 def test_personal_data_is_marked():
