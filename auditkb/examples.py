@@ -48,26 +48,30 @@ def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
 
 
 def check_examples(rule: Rule, dictionary: Dictionary) -> list[Fault]:
-    """Names in a rule's examples that are not in the dictionary, without running any."""
+    """Names in a rule's examples that are not in the dictionary or the rule, without running any."""
     faults = []
     for index, example in enumerate(rule.file.examples):
         say = _Faults(rule, index)
         build_world(rule, dictionary, example, say)
+        _check_values(rule, example, say)
         faults += say.faults
     return faults
+
+
+def _check_values(rule: Rule, example: Example, say: _Faults) -> None:
+    """Say which of the example's parameter values have no parameter, or not its type."""
+    for name, value in example.with_.items():
+        if name not in rule.parameters:
+            say(("with", name), f"没有参数“{name}”", f'there is no parameter "{name}"', did_you_mean(name, list(rule.parameters)))
+        elif not value_fits(value, rule.parameters[name].kind):
+            say(("with", name), f"“{value}”与参数“{name}”的类型不符", f'"{value}" is not of the type of "{name}"')
 
 
 def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example) -> ExampleResult:
     """Run one example; its faults carry the place of the example in the rule's file."""
     say = _Faults(rule, index)
     world = build_world(rule, dictionary, example, say)
-    if say.faults:
-        return ExampleResult(rule, index, example, {}, say.faults)
-    for name, value in example.with_.items():
-        if name not in rule.parameters:
-            say(("with", name), f"没有参数“{name}”", f'there is no parameter "{name}"', did_you_mean(name, list(rule.parameters)))
-        elif not value_fits(value, rule.parameters[name].kind):
-            say(("with", name), f"“{value}”与参数“{name}”的类型不符", f'"{value}" is not of the type of "{name}"')
+    _check_values(rule, example, say)
     if say.faults:
         return ExampleResult(rule, index, example, {}, say.faults)
     varied = with_parameters(rule, example.with_)
@@ -86,7 +90,7 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
         closed = not say.faults
         say.faults.clear()
         if closed:
-            say(("known_gap",), "规则已能得出应有的结果，请删去 known_gap", "the rule now gives what is expected: remove known_gap")
+            say(("known_gap",), "规则已能得出应有的结果，请删去 known_gap", "the rule now gives what is expected: remove known_gap", code="E02")
     return ExampleResult(rule, index, example, found, say.faults)
 
 
@@ -96,10 +100,10 @@ class _Faults:
         self.index = index
         self.faults: list[Fault] = []
 
-    def __call__(self, path: tuple[str | int, ...], zh: str, en: str, hint: Text | None = None) -> None:
+    def __call__(self, path: tuple[str | int, ...], zh: str, en: str, hint: Text | None = None, *, code: str = "E01") -> None:
         name = self.rule.file.examples[self.index].name
         text = Text(f"例“{name.zh}”：{zh}", f'example "{name.en}": {en}')
-        self.faults.append(self.rule.source.fault(("examples", self.index, *path), text, hint=hint))
+        self.faults.append(self.rule.source.fault(("examples", self.index, *path), text, hint=hint, code=code))
 
 
 # the world of an example
@@ -216,16 +220,16 @@ def _compare(rule: Rule, example: Example, found: dict[str, engine.Outcome], row
     if isinstance(expected, str):
         keys = [row["key"] for row in world.get(rule.checks, [])]
         if len(keys) != 1:
-            say(("expect",), "有多条被检查的记录，请按记录写 {编号: 结果}", "several records are checked: write {id: outcome}")
+            say(("expect",), "有多条被检查的记录，请按记录写 {编号: 结果}", "several records are checked: write {id: outcome}", code="E02")
             return
         expected = {keys[0]: expected}
     for key, outcome in expected.items():
         if key not in found:
-            say(("expect",), f"没有记录“{key}”", f'there is no record "{key}"', did_you_mean(str(key), list(found)))
+            say(("expect",), f"没有记录“{key}”", f'there is no record "{key}"', did_you_mean(str(key), list(found)), code="E02")
         elif found[key].outcome != outcome:
             why = "、".join(found[key].reasons)
             say(("expect",), f"“{key}”应为 {outcome}，得到 {found[key].outcome}（{why}）",
-                f'"{key}" should be {outcome} and is {found[key].outcome} ({why})')
+                f'"{key}" should be {outcome} and is {found[key].outcome} ({why})', code="E02")
     if len(expected) != 1:
         return
     key = next(iter(expected))
@@ -239,13 +243,13 @@ def _compare_details(example: Example, outcome: engine.Outcome, row: dict[str, A
               ("conflict", example.conflict, bool(row["conflict"])), ("amount", example.amount, row["amount"])]
     for name, wanted, got in checks:
         if wanted is not None and wanted != got:
-            say((name,), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}")
+            say((name,), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}", code="E02")
     if example.reason is not None and example.reason not in outcome.reasons:
         say(("reason",), f"原因应含 {example.reason}，得到 {'、'.join(outcome.reasons)}",
-            f"the reasons should hold {example.reason} and are {', '.join(outcome.reasons)}")
+            f"the reasons should hold {example.reason} and are {', '.join(outcome.reasons)}", code="E02")
     shown = row["compiled"].shown
     for name, wanted in example.let.items():
         got = row[shown[name].column] if name in shown else None
         plain = wanted.isoformat() if isinstance(wanted, datetime.date) else int(wanted) if isinstance(wanted, bool) else wanted
         if got != plain and not (isinstance(got, float) and isinstance(plain, (int, float)) and abs(got - plain) < 1e-9):
-            say(("let",), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}")
+            say(("let",), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}", code="E02")

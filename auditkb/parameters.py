@@ -69,10 +69,10 @@ def check_overrides(overlay: Overlay, declared: dict[str, Kind]) -> list[Fault]:
         for line, file, path in lines:
             if name not in declared:
                 faults.append(file.fault((name,), Text(f"没有规则参数“{name}”", f'no rule has the parameter "{name}"'),
-                                         key=True, hint=did_you_mean(name, list(declared))))
+                                         key=True, hint=did_you_mean(name, list(declared)), code="P03"))
             elif not value_fits(line.value, declared[name]):
                 words = kind_in_words(declared[name])
-                faults.append(file.fault(path, Text(f"“{line.value}”不是{words.zh}", f'"{line.value}" is not {words.en}')))
+                faults.append(file.fault(path, Text(f"“{line.value}”不是{words.zh}", f'"{line.value}" is not {words.en}'), code="P01"))
     return faults
 
 

@@ -131,7 +131,7 @@ def read_yaml(path: Path, name: str | None = None) -> YamlFile:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise KnowledgeBaseError(Fault(Text("文件不是 UTF-8 编码，请另存为 UTF-8", "the file is not UTF-8; save it as UTF-8"), name)) from error
+        raise KnowledgeBaseError(Fault(Text("文件不是 UTF-8 编码，请另存为 UTF-8", "the file is not UTF-8; save it as UTF-8"), name, code="Y01")) from error
     return parse_yaml(text, name)
 
 
@@ -141,23 +141,23 @@ def parse_yaml(text: str, name: str) -> YamlFile:
                 if "\t" in line[: len(line) - len(line.lstrip())] or re.match(r"^[^#'\"]*:\t", line)), None)
     if tab is not None:
         raise KnowledgeBaseError(Fault(Text("YAML 中不能用制表符，请改用空格", "a tab is not allowed in YAML; use spaces"),
-                                       name, tab[0], tab[1] + 1))
+                                       name, tab[0], tab[1] + 1, "Y02"))
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise KnowledgeBaseError(Fault(_SYNTAX_ERROR, name, *place, hint=_syntax_hint(error))) from error
+        raise KnowledgeBaseError(Fault(_SYNTAX_ERROR, name, *place, code="Y03", hint=_syntax_hint(error))) from error
     except yaml.reader.ReaderError as error:
-        raise KnowledgeBaseError(Fault(Text(f"含有不允许的字符（位置 {error.position}）", f"a character is not allowed (position {error.position})"), name)) from error
+        raise KnowledgeBaseError(Fault(Text(f"含有不允许的字符（位置 {error.position}）", f"a character is not allowed (position {error.position})"), name, code="Y01")) from error
     finally:
         loader.dispose()
     file = YamlFile(name, text, None)
     anchors = Text("不能使用锚点或别名（& 和 *）", "anchors and aliases (& and *) are not allowed")
-    faults = [Fault(anchors, name, *place) for place in _places(text, "&*", "anchor")]
+    faults = [Fault(anchors, name, *place, code="Y04") for place in _places(text, "&*", "anchor")]
     tags = Text("不能使用 YAML 标签（!）", "YAML tags (!) are not allowed")
-    faults += [Fault(tags, name, *place) for place in _places(text, "!", "tag")]
+    faults += [Fault(tags, name, *place, code="Y04") for place in _places(text, "!", "tag")]
     if node is not None and not faults:
         file.data = _plain(node, (), file, faults)
     if faults:
@@ -209,13 +209,13 @@ def _mapping(node: yaml.MappingNode, path: Path_, file: YamlFile, faults: list[F
         key = _scalar(key_node, file, faults) if isinstance(key_node, yaml.ScalarNode) else None
         place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if not isinstance(key_node, yaml.ScalarNode) or key is None:
-            faults.append(Fault(Text("键必须是文字", "a key must be text"), file.name, *place))
+            faults.append(Fault(Text("键必须是文字", "a key must be text"), file.name, *place, code="Y06"))
             continue
         if not isinstance(key, str):
             key = key_node.value
         if key in result:
             first = file.keys[(*path, key)]
-            faults.append(Fault(Text(f"键“{key}”重复（首次出现在第 {first[0]} 行）", f'key "{key}" appears twice (first on line {first[0]})'), file.name, *place))
+            faults.append(Fault(Text(f"键“{key}”重复（首次出现在第 {first[0]} 行）", f'key "{key}" appears twice (first on line {first[0]})'), file.name, *place, code="Y05"))
             continue
         file.keys[(*path, key)] = place
         result[key] = _plain(value_node, (*path, key), file, faults)
@@ -237,7 +237,7 @@ def _scalar(node: yaml.ScalarNode, file: YamlFile, faults: list[Fault]) -> Any:
             return datetime.date.fromisoformat(node.value)
         except ValueError:
             place = (node.start_mark.line + 1, node.start_mark.column + 1)
-            faults.append(Fault(Text(f"没有这一天：{node.value}", f"there is no such day: {node.value}"), file.name, *place,
+            faults.append(Fault(Text(f"没有这一天：{node.value}", f"there is no such day: {node.value}"), file.name, *place, code="Y07",
                                 hint=Text("日期写作 2019-02-21", "write a date as 2019-02-21")))
             return None
     return node.value
@@ -299,25 +299,25 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
     kind = item["type"]
     if kind == "extra_forbidden":
         # `_fields_at` follows the model down to the place, so the suggestion names the keys of that very place.
-        return file.fault(path, Text(f"不认识的键“{path[-1]}”", f'unknown key "{path[-1]}"'), key=True,
+        return file.fault(path, Text(f"不认识的键“{path[-1]}”", f'unknown key "{path[-1]}"'), key=True, code="F01",
                           hint=_quote_it(path, item["input"]) or did_you_mean(str(path[-1]), _fields_at(model, path[:-1])))
     if kind == "literal_error":
         expected = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return file.fault(path, Text(f"“{shown}”的值“{item['input']}”不在可用范围", f'{shown}: "{item["input"]}" is not one of the choices'),
-                          hint=Text(f"可用：{expected}", f"allowed: {expected}"))
+                          hint=Text(f"可用：{expected}", f"allowed: {expected}"), code="F04")
     if kind == "missing":
-        return file.fault(path[:-1], Text(f"缺少“{path[-1]}”", f'"{path[-1]}" is required'))
+        return file.fault(path[:-1], Text(f"缺少“{path[-1]}”", f'"{path[-1]}" is required'), code="F02")
     if kind == "string_pattern_mismatch":
         like = _PATTERNS.get(item["ctx"]["pattern"])
         return file.fault(path, Text(f"“{shown}”的写法不对：{item['input']}", f"{shown} is not written as it should be: {item['input']}"),
-                          hint=Text(f"形如 {like}", f"such as {like}") if like else None)
+                          hint=Text(f"形如 {like}", f"such as {like}") if like else None, code="F05")
     text = _KIND.get(kind)
     if text is not None:
-        return file.fault(path, Text(f"“{shown}”{text.zh}", f"{shown} {text.en}"), hint=_quote_it(path, item["input"]))
+        return file.fault(path, Text(f"“{shown}”{text.zh}", f"{shown} {text.en}"), hint=_quote_it(path, item["input"]), code="F03")
     zh, _, en = item["msg"].removeprefix("Value error, ").partition(" | ")
     if not en:
         zh, en = f"不能是“{item['input']}”", f'cannot be "{item["input"]}"'
-    return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en}"))
+    return file.fault(path, Text(f"“{shown}”：{zh}", f"{shown}: {en}"), code="F03")
 
 
 def _quote_it(path: Path_, value: Any) -> Text | None:

@@ -29,6 +29,8 @@ class Context:
     assumed: bool = False
     """Whether stand-ins are used: a rule with assumptions is compiled with and without."""
     as_of: str = ""
+    some: bool = False
+    """Whether only a few records are asked about: then their rows are looked up instead of all being grouped."""
 
 
 class RowCompiler:
@@ -118,7 +120,7 @@ class RowCompiler:
             return self._child_lets[key]
         node = self.context.child_lets[key]
         used = [part for part in walk(node) if isinstance(part, Parameter)]
-        paired = any(not self.is_constant(part) for part in used)
+        paired = self.context.some or any(not self.is_constant(part) for part in used)
         carried: list[str] = []
         for part in used:
             self.parameter(part)

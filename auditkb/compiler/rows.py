@@ -238,10 +238,11 @@ def _inner_select(compiler: RowCompiler, frame: RowsFrame, condition: str, opera
         return f"SELECT s._id AS p, {columns}\n    {source}{joins}", '"_id"'
     link = rows.downs[0][1]
     pivot = compiler.pivot(rows)
-    if frame.uses_row:
+    if frame.uses_row or compiler.context.some:
         source = frame.source(f' ON "1.{link}" = s.{pivot}')
         stage = compiler.pipeline.current
-        return f"SELECT s._id AS p, {columns}\n    FROM {stage} AS s\n    JOIN {source}{joins}", '"_id"'
+        # CROSS keeps SQLite to this order: the record first, then its rows by the index on their reference.
+        return f"SELECT s._id AS p, {columns}\n    FROM {stage} AS s\n    CROSS JOIN {source}{joins}", '"_id"'
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 

@@ -28,14 +28,13 @@ class Shown:
 
 @dataclass
 class Compiled:
-    """The SQL of one rule, with or without its stand-ins."""
+    """The SQL of one rule, with or without its stand-ins, for all records or for some."""
 
     rule: Rule
-    assumed: bool
     outcomes: str
-    """key, department, outcome, reasons; a row for each record of the checked type."""
-    details: str
-    """The same and every value, for the records whose keys are in `{keys}` (to be replaced by SQL of a set)."""
+    """key, department, outcome, reasons; a row for each record of the checked type, or for each of some."""
+    details: str = ""
+    """For some records only: the same and every value. `{keys}` in both is to be replaced by SQL of a set of keys."""
     shown: dict[str, Shown] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     """Evidence rows by name: the column of their keys."""
@@ -45,19 +44,25 @@ class Compiled:
         return self.details.replace("{keys}", "(:key)")
 
 
-def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False) -> Compiled:
-    """Write the SQL of `rule` for SQLite. `as_of` is the run's declared day (ISO)."""
-    return _Statement(rule, dictionary, as_of, assumed).write()
+def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False, some: bool = False) -> Compiled:
+    """Write the SQL of `rule` for SQLite. `as_of` is the run's declared day (ISO).
+
+    With `assumed` its stand-ins are used; with `some` it is about the records of a set of keys.
+    """
+    return _Statement(rule, dictionary, as_of, assumed, some).write()
 
 
 class _Statement:
-    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool):
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool):
         self.rule = rule
         self.assumed = assumed
+        self.some = some
         self.dictionary = dictionary
         context = Context(dictionary, rule.parameters, rule.lets, rule.child_lets, rule.peers, rule.event_date,
-                          rule.assumptions, assumed, as_of)
+                          rule.assumptions, assumed, as_of, some)
         base = Columns(dictionary, rule.checks)
+        # Peers need the whole table, whichever of them is asked about.
+        base.where = "r.key IN {keys}" if some and rule.peers is None else ""
         base.column((), "_department")
         self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
         self.pipeline = self.compiler.pipeline
@@ -83,8 +88,9 @@ class _Statement:
         head = (f"_key AS key, _department AS department, CASE WHEN {covered} THEN 'exempt' ELSE \"?outcome\" END AS outcome,"
                 f"\n  CASE WHEN {covered} THEN 'exemption:' || {exemption or 'NULL'}"
                 f" WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END AS reasons")
-        outcomes = f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s"
-        return self._details(head, outcomes)
+        where = "\nWHERE s._key IN {keys}" if self.some else ""
+        compiled = Compiled(rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
+        return self._details(head, where, compiled) if self.some else compiled
 
     def _exemption(self) -> str | None:
         """SQL of the key of an exemption record that covers the record, or NULL."""
@@ -106,9 +112,8 @@ class _Statement:
         return (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(links)})"
                 f" AND (e.starts_on IS NULL OR e.starts_on <= s.{first}) AND (e.ends_on IS NULL OR e.ends_on >= s.{last}))")
 
-    def _details(self, head: str, outcomes: str) -> Compiled:
+    def _details(self, head: str, where: str, compiled: Compiled) -> Compiled:
         compiler, rule = self.compiler, self.rule
-        compiled = Compiled(rule, self.assumed, outcomes, "")
         columns: list[tuple[str, str]] = []
         for name, node in self._names():
             found = value(node, compiler)
@@ -138,8 +143,7 @@ class _Statement:
                 compiled.rows[item.name] = f"rows:{item.name}"
                 columns.append((f"rows:{item.name}", self._keys(item.rows)))
         text = ",\n  ".join(f"{sql} AS {sqlite.name(name)}" for name, sql in columns)
-        compiled.details = (f"WITH {_ctes(self.pipeline)}\nSELECT {head},\n  {text}\nFROM {self.pipeline.current} AS s"
-                            f"\nWHERE _key IN {{keys}}")
+        compiled.details = (f"WITH {_ctes(self.pipeline)}\nSELECT {head},\n  {text}\nFROM {self.pipeline.current} AS s{where}")
         return compiled
 
     def _names(self) -> Iterable[tuple[str, Node]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from auditkb.compiler.statement import Compiled, compile_rule
@@ -36,25 +37,40 @@ class Outcome:
     assumed: bool
 
 
-@dataclass(frozen=True)
 class RuleSql:
-    """A rule's SQL: as recorded, and with its stand-ins where it has any."""
+    """A rule's SQL: for all records as recorded, and for some of them with and without its stand-ins."""
 
-    rule: Rule
-    plain: Compiled
-    assumed: Compiled | None
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str):
+        self.rule = rule
+        self._dictionary = dictionary
+        self._as_of = as_of
+
+    @cached_property
+    def all(self) -> Compiled:
+        """Outcomes of every record, without stand-ins."""
+        return compile_rule(self.rule, self._dictionary, as_of=self._as_of)
+
+    @cached_property
+    def some(self) -> Compiled:
+        """Outcomes and details of some records, without stand-ins."""
+        return compile_rule(self.rule, self._dictionary, as_of=self._as_of, some=True)
+
+    @cached_property
+    def assumed(self) -> Compiled | None:
+        """Outcomes and details of some records with the rule's stand-ins, if it has any."""
+        if not self.rule.has_assumptions:
+            return None
+        return compile_rule(self.rule, self._dictionary, as_of=self._as_of, some=True, assumed=True)
 
     @property
     def best(self) -> Compiled:
         """The SQL that decides most: the one to store and to show."""
-        return self.assumed or self.plain
+        return self.assumed or self.some
 
 
 def prepare(rule: Rule, dictionary: Dictionary, as_of: str) -> RuleSql:
-    """Compile a rule for a run on the day `as_of` (ISO)."""
-    plain = compile_rule(rule, dictionary, as_of=as_of)
-    assumed = compile_rule(rule, dictionary, as_of=as_of, assumed=True) if rule.has_assumptions else None
-    return RuleSql(rule, plain, assumed)
+    """The SQL of a rule for a run on the day `as_of` (ISO), written when it is asked for."""
+    return RuleSql(rule, dictionary, as_of)
 
 
 @contextmanager
@@ -108,11 +124,12 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     try:
         with guarded(connection, dictionary, seconds):
             connection.execute(f"DELETE FROM temp.{RESULT}")
-            connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, outcome, reasons, 0 FROM ({sql.plain.outcomes})")
+            connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, outcome, reasons, 0 FROM ({sql.all.outcomes})")
             if sql.assumed is not None:
+                undecided = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
                 connection.execute(
                     f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, outcome <> 'not_evaluated'"
-                    f" FROM ({sql.assumed.outcomes}) WHERE key IN (SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')")
+                    f" FROM ({sql.assumed.outcomes.replace('{keys}', undecided)})")
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
 
@@ -126,7 +143,7 @@ def outcomes(connection: sqlite3.Connection, where: str = "1") -> Iterator[Outco
 
 def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, where: str) -> Iterator[dict[str, Any]]:
     """Every value of the records whose outcome fits `where`, each with `assumed` and the SQL's own column names."""
-    for compiled, assumed in ((sql.plain, 0), (sql.assumed, 1)):
+    for compiled, assumed in ((sql.some, 0), (sql.assumed, 1)):
         if compiled is None:
             continue
         keys = f"(SELECT key FROM temp.{RESULT} WHERE ({where}) AND assumed = {assumed})"

@@ -24,7 +24,7 @@ class AggregateChecks:
     problems: list[Problem]
 
     if TYPE_CHECKING:
-        def say(self, tree: exp.Expr, text: Text, hint: Text | None = None) -> None: ...
+        def say(self, tree: exp.Expr, text: Text, hint: Text | None = None, code: str = "X03") -> None: ...
         def check(self, tree: exp.Expr) -> Node | None: ...
         def condition(self, tree: exp.Expr) -> Node | None: ...
         def walk(self, tree: exp.Expr) -> Walk | None: ...
@@ -34,12 +34,12 @@ class AggregateChecks:
         from auditkb.expressions.check import call_parts
 
         if not isinstance(tree, exp.Func):
-            self.say(tree, Text("filter 只能跟在汇总函数之后", "filter follows an aggregate only"))
+            self.say(tree, Text("filter 只能跟在汇总函数之后", "filter follows an aggregate only"), code="X10")
             return None
         name, arguments = call_parts(tree)
         if self.rows is not None:
             self.say(tree, Text("汇总函数不能嵌套", "an aggregate cannot stand inside an aggregate"),
-                     Text("为下级记录命名一个 let，如 acceptance.x", "name a let for the child, such as acceptance.x"))
+                     Text("为下级记录命名一个 let，如 acceptance.x", "name a let for the child, such as acceptance.x"), code="X10")
             return None
         if name == "missing":
             return self._missing(tree, arguments, condition)
@@ -47,7 +47,7 @@ class AggregateChecks:
         if distinct:
             arguments = arguments[0].expressions
         if name not in ("count", "sum", "min", "max", "median") or len(arguments) != 1 or (distinct and name != "count"):
-            self.say(tree, Text(f"{name} 的写法应为 {name}(路径) filter (where 条件)", f"write {name}(path) filter (where condition)"))
+            self.say(tree, Text(f"{name} 的写法应为 {name}(路径) filter (where 条件)", f"write {name}(path) filter (where condition)"), code="X10")
             return None
         walk = self._rows_of(arguments[0])
         if walk is None:
@@ -55,7 +55,7 @@ class AggregateChecks:
         plain = isinstance(arguments[0], (exp.Column, exp.Dot))
         if walk.value is None and (name != "count" or distinct or not plain):
             self.say(tree, Text(f"{name} 需要一个字段，不是一组记录", f"{name} needs a field, not a set of rows") if plain or name != "count"
-                     else Text("count 数的是记录：写 count(路径)", "count counts rows: write count(path)"))
+                     else Text("count 数的是记录：写 count(路径)", "count counts rows: write count(path)"), code="X10")
             return None
         operand, filtered = self._inside(walk.rows, arguments[0] if walk.value is not None else None, condition)
         if self.problems or (walk.value is not None and operand is None):
@@ -69,10 +69,10 @@ class AggregateChecks:
             assert operand is not None
             kind = operand.kind
             if not (kind.numeric or (kind == DATE and name in ("min", "max"))):
-                self.say(tree, Text(f"{name} 只能用于数{'或日期' if name in ('min', 'max') else ''}", f"{name} takes numbers{' or dates' if name in ('min', 'max') else ''} only"))
+                self.say(tree, Text(f"{name} 只能用于数{'或日期' if name in ('min', 'max') else ''}", f"{name} takes numbers{' or dates' if name in ('min', 'max') else ''} only"), code="X10")
                 return None
         elif operand is not None and not distinct:
-            self.say(tree, Text("count 数的是记录：写 count(路径) 或 count(distinct 字段)", "count counts rows: write count(path) or count(distinct field)"))
+            self.say(tree, Text("count 数的是记录：写 count(路径) 或 count(distinct 字段)", "count counts rows: write count(path) or count(distinct field)"), code="X10")
             return None
         return Aggregate(name, rows, operand, distinct, filtered, kind, self._is_signed(rows, operand))  # type: ignore[arg-type]
 
@@ -99,7 +99,7 @@ class AggregateChecks:
             if (walk.rows.downs or walk.rows.peers) and (best is None or len(walk.rows.downs) > len(best.rows.downs)):
                 best = walk
         if best is None:
-            self.say(tree, Text("汇总函数需要一条向下的路径（如 quote.amount）", "an aggregate needs a path down to rows (such as quote.amount)"))
+            self.say(tree, Text("汇总函数需要一条向下的路径（如 quote.amount）", "an aggregate needs a path down to rows (such as quote.amount)"), code="X10")
         return best
 
     def _inside(self, rows: Rows, operand: exp.Expr | None, condition: exp.Expr | None) -> tuple[Node | None, Node | None]:
@@ -115,7 +115,7 @@ class AggregateChecks:
         items = self.check(arguments[0]) if len(arguments) == 2 else None
         if not isinstance(items, Parameter) or items.kind != LIST:
             if not self.problems:
-                self.say(tree, Text("写作 missing(:列表参数, 路径.字段)", "write missing(:list_parameter, path.field)"))
+                self.say(tree, Text("写作 missing(:列表参数, 路径.字段)", "write missing(:list_parameter, path.field)"), code="X10")
             return None
         walk = self._rows_of(arguments[1])
         if walk is None:
@@ -123,6 +123,6 @@ class AggregateChecks:
         operand, filtered = self._inside(walk.rows, arguments[1], condition)
         if self.problems or not isinstance(operand, (Field, LetName, ChildLetName)):
             if not self.problems:
-                self.say(tree, Text("missing 需要一个字段", "missing needs a field"))
+                self.say(tree, Text("missing 需要一个字段", "missing needs a field"), code="X10")
             return None
         return Missing(items, walk.rows, operand, filtered)

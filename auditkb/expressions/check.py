@@ -39,7 +39,7 @@ def check_expression(text: str, scope: Scope, expected: str | None = None) -> tu
     checker = Checker(scope, text)
     node = checker.check(tree)
     if node is not None and expected == "flag" and node.kind != FLAG:
-        checker.say(tree, Text("此处应为条件（真或假）", "a condition (true or false) is needed here"))
+        checker.say(tree, Text("此处应为条件（真或假）", "a condition (true or false) is needed here"), code="X07")
     if checker.problems:
         return None, checker.problems
     return node, []
@@ -55,9 +55,9 @@ class Checker(AggregateChecks):
         self.problems: list[Problem] = []
         self.depth = 0
 
-    def say(self, tree: exp.Expr, text: Text, hint: Text | None = None) -> None:
+    def say(self, tree: exp.Expr, text: Text, hint: Text | None = None, code: str = "X03") -> None:
         """Note a problem at `tree`."""
-        self.problems.append(Problem(self._offset(tree), text, hint))
+        self.problems.append(Problem(self._offset(tree), text, hint, code))
 
     def _offset(self, tree: exp.Expr) -> int:
         offset = offset_of(tree)
@@ -72,7 +72,7 @@ class Checker(AggregateChecks):
             tree = tree.this
         if self.depth == MOST_LEVELS:
             if not any(problem.text == TOO_DEEP for problem in self.problems):
-                self.problems.append(Problem(0, TOO_DEEP, SPLIT))
+                self.problems.append(Problem(0, TOO_DEEP, SPLIT, "X02"))
             return None
         self.depth += 1
         try:
@@ -150,11 +150,11 @@ class Checker(AggregateChecks):
         if walk is None:
             return None
         if walk.value is None:
-            self.say(tree, Text(f"“{'.'.join(parts)}”是一组记录，要放在 count(…) 等汇总函数中", f'"{".".join(parts)}" is a set of rows: use it inside count(…) or another aggregate'))
+            self.say(tree, Text(f"“{'.'.join(parts)}”是一组记录，要放在 count(…) 等汇总函数中", f'"{".".join(parts)}" is a set of rows: use it inside count(…) or another aggregate'), code="X10")
             return None
         if not self.inside(walk):
             self.say(tree, Text(f"“{'.'.join(parts)}”有多条记录，要放在汇总函数中", f'"{".".join(parts)}" has several rows: use it inside an aggregate'),
-                     Text("例如 min(…)、count(…) filter (where …)", "for example min(…), count(…) filter (where …)"))
+                     Text("例如 min(…)、count(…) filter (where …)", "for example min(…), count(…) filter (where …)"), "X10")
             return None
         return walk.value
 
@@ -190,7 +190,7 @@ class Checker(AggregateChecks):
             return Constant(datetime.date.fromisoformat(written.this).isoformat(), DATE)
         except ValueError:
             self.say(written, Text(f"没有这一天：{written.this}", f"there is no such day: {written.this}"),
-                     Text("日期写作 date '2017-07-01'", "a date is written date '2017-07-01'"))
+                     Text("日期写作 date '2017-07-01'", "a date is written date '2017-07-01'"), "X09")
             return None
 
     def _parameter(self, tree: exp.Placeholder) -> Node | None:
@@ -199,7 +199,7 @@ class Checker(AggregateChecks):
         if kind is None:
             offset = max(0, self.text.find(f":{name}"))
             self.problems.append(Problem(offset, Text(f"没有声明参数“{name}”", f'parameter "{name}" is not declared'),
-                                         did_you_mean(name, list(self.scope.parameters))))
+                                         did_you_mean(name, list(self.scope.parameters)), "X05"))
             return None
         return Parameter(name, kind)
 
@@ -209,7 +209,7 @@ class Checker(AggregateChecks):
         """`tree` as a condition."""
         node = self.check(tree)
         if node is not None and node.kind != FLAG:
-            self.say(tree, Text("此处应为条件（真或假）", "a condition (true or false) is needed here"))
+            self.say(tree, Text("此处应为条件（真或假）", "a condition (true or false) is needed here"), code="X07")
             return None
         return node
 
@@ -236,7 +236,7 @@ class Checker(AggregateChecks):
             return None
         operator = _COMPARISONS[type(tree)]
         if operator not in ("=", "<>") and not (pair[0].kind.numeric or pair[0].kind == DATE):
-            self.say(tree, Text("文字和选项只能用 = 或 <> 比较", "text and choices can be compared with = and <> only"))
+            self.say(tree, Text("文字和选项只能用 = 或 <> 比较", "text and choices can be compared with = and <> only"), code="X07")
             return None
         return Compare(operator, *pair)  # type: ignore[arg-type]
 
@@ -248,11 +248,11 @@ class Checker(AggregateChecks):
         if functions.common_kind(first.kind, second.kind) is None:
             one, other = kind_in_words(first.kind), kind_in_words(second.kind)
             self.say(tree, Text(f"类型不同：不能把{one.zh}与{other.zh}比较", f"cannot compare {one.en} with {other.en}"),
-                     self._of_kind(first.kind))
+                     self._of_kind(first.kind), "X07")
             return None
         for side in (first, second):
             if isinstance(side, Field) and side.kind == TEXT and not side.compared:
-                self.say(tree, Text(f"字段“{side.path}”未声明可比较（字典中 compared: true）", f'field "{side.path}" is not declared as compared (compared: true in the dictionary)'))
+                self.say(tree, Text(f"字段“{side.path}”未声明可比较（字典中 compared: true）", f'field "{side.path}" is not declared as compared (compared: true in the dictionary)'), code="X12")
                 return None
         return first, second
 
@@ -275,10 +275,10 @@ class Checker(AggregateChecks):
                 return Constant(node.value, kind)
             label = self.scope.dictionary[record_type].fields[name].label
             self.say(_written(tree, node.value), Text(f"“{node.value}”不是“{label.zh}”（{kind.of}）的选项", f'"{node.value}" is not a choice of {kind.of}'),
-                     did_you_mean(str(node.value), list(choices)))
+                     did_you_mean(str(node.value), list(choices)), "X08")
             return None
         if kind == DATE:
-            self.say(_written(tree, node.value), Text(f"日期写作 date '{node.value}'", f"write a date as date '{node.value}'"))
+            self.say(_written(tree, node.value), Text(f"日期写作 date '{node.value}'", f"write a date as date '{node.value}'"), code="X09")
             return None
         return node
 
@@ -293,7 +293,7 @@ class Checker(AggregateChecks):
             if item is None or listed is None:
                 return None
             if listed.kind.name != "list":
-                self.say(tree, Text(f"参数“{field.this}”不是列表", f'parameter "{field.this}" is not a list'))
+                self.say(tree, Text(f"参数“{field.this}”不是列表", f'parameter "{field.this}" is not a list'), code="X07")
                 return None
             return In(item, listed)  # type: ignore[arg-type]
         if not tree.expressions:
@@ -326,7 +326,7 @@ class Checker(AggregateChecks):
         kind = functions.arithmetic_kind(operator, left.kind, right.kind)
         if kind is None:
             self.say(tree, Text(f"{kind_in_words(left.kind).zh}{_SIGNS[operator]}{kind_in_words(right.kind).zh}没有意义", f"{kind_in_words(left.kind).en} {operator} {kind_in_words(right.kind).en} has no meaning"),
-                     Text("日期加减用 add_days、days_between", "for dates use add_days and days_between") if DATE in (left.kind, right.kind) else None)
+                     Text("日期加减用 add_days、days_between", "for dates use add_days and days_between") if DATE in (left.kind, right.kind) else None, "X07")
             return None
         return Arithmetic(operator, left, right, kind)  # type: ignore[arg-type]
 
@@ -343,7 +343,7 @@ class Checker(AggregateChecks):
         for value in values[1:]:
             found = functions.common_kind(kind, value.kind)  # type: ignore[union-attr]
             if found is None:
-                self.say(tree, Text("case 各分支的值类型不同", "the branches of case have different kinds"))
+                self.say(tree, Text("case 各分支的值类型不同", "the branches of case have different kinds"), code="X07")
                 return None
             kind = found
         return Case(tuple(branches), default, kind)  # type: ignore[arg-type]
@@ -360,7 +360,7 @@ class Checker(AggregateChecks):
         written = self._as_written(tree) or name
         if signature is None and name not in functions.SAME_KIND or written != name and written in functions.AGGREGATES:
             self.say(tree, Text(f"没有函数“{written}”", f'there is no function "{written}"'),
-                     functions.INSTEAD.get(written) or did_you_mean(written, functions.NAMES))
+                     functions.INSTEAD.get(written) or did_you_mean(written, functions.NAMES), "X06")
             return None
         nodes = [self.check(part) for part in arguments]
         known = [node for node in nodes if node is not None]
@@ -371,7 +371,7 @@ class Checker(AggregateChecks):
         if len(known) != len(signature.takes) or not all(map(functions.accepts, signature.takes, (n.kind for n in known))):
             takes = [_WORDS[kind] for kind in signature.takes]
             self.say(tree, Text(f"{name} 的参数应为：{'、'.join(kind.zh for kind in takes)}",
-                                f"{name} takes: {', '.join(kind.en for kind in takes)}"))
+                                f"{name} takes: {', '.join(kind.en for kind in takes)}"), code="X07")
             return None
         return Call(name, tuple(known), signature.gives)
 
@@ -386,7 +386,7 @@ class Checker(AggregateChecks):
         for node in nodes[1:]:
             kind = functions.common_kind(kind, node.kind) if kind is not None else None
         if not enough or kind is None or not (kind.numeric or (kind == DATE and name != "abs")):
-            self.say(tree, Text(f"{name} 的参数应为同类的数或日期", f"{name} takes numbers or dates of one kind"))
+            self.say(tree, Text(f"{name} 的参数应为同类的数或日期", f"{name} takes numbers or dates of one kind"), code="X07")
             return None
         return Call(name, tuple(nodes), kind)
 
@@ -395,18 +395,18 @@ class Checker(AggregateChecks):
         if isinstance(item, Field):
             return Blank(item)
         if not self.problems:
-            self.say(tree, Text("blank 的参数应为一个字段", "blank takes one field"))
+            self.say(tree, Text("blank 的参数应为一个字段", "blank takes one field"), code="X07")
         return None
 
     def _points(self, tree: exp.Expr, arguments: list[exp.Expr]) -> Node | None:
         if not arguments or len(arguments) % 2:
-            self.say(tree, Text("points 的参数成对：条件, 分值, …", "points takes pairs: condition, weight, …"))
+            self.say(tree, Text("points 的参数成对：条件, 分值, …", "points takes pairs: condition, weight, …"), code="X07")
             return None
         pairs = [(self.condition(arguments[i]), self.check(arguments[i + 1])) for i in range(0, len(arguments), 2)]
         if any(condition is None or weight is None for condition, weight in pairs):
             return None
         if any(weight.kind not in (NUMBER, INTEGER) for _, weight in pairs):  # type: ignore[union-attr]
-            self.say(tree, Text("分值应为数", "a weight is a number"))
+            self.say(tree, Text("分值应为数", "a weight is a number"), code="X07")
             return None
         return Points(tuple(pairs))  # type: ignore[arg-type]
 

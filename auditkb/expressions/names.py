@@ -67,21 +67,21 @@ def resolve(parts: list[str], scope: Scope, offset: int) -> Walk | Problem:
 
 def _resolve_peer(parts: list[str], scope: Scope, offset: int) -> Walk | Problem:
     if not scope.has_peers:
-        return Problem(offset, Text(f"规则没有声明 peers，不能使用 {parts[0]}", f"the rule declares no peers, so {parts[0]} means nothing"))
+        return Problem(offset, Text(f"规则没有声明 peers，不能使用 {parts[0]}", f"the rule declares no peers, so {parts[0]} means nothing"), code="X11")
     if parts[0] != "peers" and not scope.has_order:
-        return Problem(offset, Text(f"peers 没有写 order，不能使用 {parts[0]}", f"peers has no order, so {parts[0]} means nothing"))
+        return Problem(offset, Text(f"peers 没有写 order，不能使用 {parts[0]}", f"peers has no order, so {parts[0]} means nothing"), code="X11")
     rows = Rows((), (), peers=parts[0], path=parts[0])  # type: ignore[arg-type]
     if len(parts) == 1:
         return Walk(rows, None)
     if len(parts) == 2 and parts[1] in scope.lets:
         if parts[1] not in scope.peer_lets:
-            return Problem(offset, Text(f"同组记录没有 {parts[1]}：它自己用到了同组记录", f"a peer has no {parts[1]}: that let uses peers itself"))
+            return Problem(offset, Text(f"同组记录没有 {parts[1]}：它自己用到了同组记录", f"a peer has no {parts[1]}: that let uses peers itself"), code="X11")
         return Walk(rows, LetName(parts[1], scope.lets[parts[1]], level=1))
     walk = _follow(parts[1:], scope, offset)
     if isinstance(walk, Problem):
         return walk
     if walk.rows.downs or not isinstance(walk.value, Field):
-        return Problem(offset, Text("同组记录之下不能再往下取记录", "a path cannot go down from a peer"))
+        return Problem(offset, Text("同组记录之下不能再往下取记录", "a path cannot go down from a peer"), code="X11")
     item = walk.value
     return Walk(rows, Field(1, item.ups, item.name, item.kind, ".".join(parts), item.compared))
 
@@ -110,7 +110,7 @@ def _follow(parts: list[str], scope: Scope, offset: int) -> Walk | Problem:
         if not downs:
             base_ups, ups = tuple(ups), []
         elif ups:
-            return Problem(offset, Text("路径只能先向上再向下", "a path goes up first and then down"))
+            return Problem(offset, Text("路径只能先向上再向下", "a path goes up first and then down"), code="X10")
         downs.append((part, link))
         here = part
     return Walk(_rows(base_ups, downs, parts), None)
@@ -129,4 +129,4 @@ def _unknown(part: str, here: str, scope: Scope, offset: int, *, first: bool) ->
     if not first:
         allowed += [name for name in scope.dictionary.types if scope.dictionary.child_link(here, name)]
     return Problem(offset, Text(f"“{label.zh}”（{here}）没有字段“{part}”", f'{here} has no field "{part}"'),
-                   did_you_mean(part, allowed))
+                   did_you_mean(part, allowed), "X04")

@@ -23,6 +23,8 @@ class Problem:
     offset: int
     text: Text
     hint: Text | None = None
+    code: str = "X01"
+    """Which check of docs/lint.md found it."""
 
 
 MOST_CHARACTERS = 4_000
@@ -74,7 +76,7 @@ def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
     if not text.strip():
         return None, [Problem(0, Text("表达式是空的", "the expression is empty"))]
     if len(text) > MOST_CHARACTERS:
-        return None, [Problem(0, Text(f"表达式太长（{len(text)} 个字符）", f"the expression is too long ({len(text)} characters)"), SPLIT)]
+        return None, [Problem(0, Text(f"表达式太长（{len(text)} 个字符）", f"the expression is too long ({len(text)} characters)"), SPLIT, "X02")]
     try:
         trees = parse(text, read="sqlite")
     except ParseError as error:
@@ -82,7 +84,7 @@ def parse_expression(text: str) -> tuple[exp.Expr | None, list[Problem]]:
     except TokenError:
         return None, [_unclosed(text)]
     except RecursionError:
-        return None, [Problem(0, TOO_DEEP, SPLIT)]
+        return None, [Problem(0, TOO_DEEP, SPLIT, "X02")]
     if len(trees) != 1 or trees[0] is None:
         return None, [Problem(0, Text("只能写一个表达式", "one expression only"))]
     return trees[0], []
@@ -98,20 +100,20 @@ def _refused(offset: int, word: str) -> Problem | None:
     entry = FORBIDDEN.get("null" if word.lower().endswith("null") and " " in word else word.lower())
     if entry is not None:
         says, hint = entry
-        return Problem(offset, Text(says.zh.format(word=word), says.en.format(word=word)), hint)
+        return Problem(offset, Text(says.zh.format(word=word), says.en.format(word=word)), hint, "X03")
     if word in _SYMBOLS:
-        return Problem(offset, _SYMBOLS[word])
+        return Problem(offset, _SYMBOLS[word], code="X03")
     if word[0].isalpha() or word[0] in "_'":
         return None
     half = _HALF_WIDTH.get(word) or unicodedata.normalize("NFKC", word).strip()
     if half != word:
         return Problem(offset, Text(f"全角符号 {word}", f"full-width sign {word}"),
-                       Text(f"改用半角：{half or '空格'}", f"use the plain one: {half or 'a space'}"))
+                       Text(f"改用半角：{half or '空格'}", f"use the plain one: {half or 'a space'}"), "X03")
     if word[0].isdigit():
         plain = str(int(word, 16)) if word[1] in "xX" else word.replace("_", "")
         return Problem(offset, Text(f"数字中不能有下划线或字母：{word}", f"no underscore or letter in a number: {word}"),
-                       Text(f"写作 {plain}", f"write {plain}"))
-    return Problem(offset, Text(f"不认识的符号 {word}", f"unknown symbol {word}"))
+                       Text(f"写作 {plain}", f"write {plain}"), "X03")
+    return Problem(offset, Text(f"不认识的符号 {word}", f"unknown symbol {word}"), code="X03")
 
 
 def _parse_problem(text: str, error: ParseError) -> Problem:

@@ -13,7 +13,8 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.expressions.check import check_expression, kind_in_words
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
-from auditkb.expressions.tree import LetName, Aggregate, Constant, Field, Kind, LIST, Missing, Node, walk
+from auditkb.expressions.tree import LIST, Aggregate, Constant, Field, In, Kind, LetName, Missing, Node, walk
+from auditkb.expressions.tree import Parameter as ParameterNode
 from auditkb.laws import LawRegister
 from auditkb.parameters import Overlay, kind_of_parameter, override_rows, stored, value_fits
 from auditkb.rules.checked import Assumption, EvidenceItem, ParameterRow, ParameterTable, Peers, Rule
@@ -47,15 +48,16 @@ class _RuleChecker:
         self.pending: set[str] = set()
         self._made: tuple[tuple[int, int], Scope] | None = None
         self.broken: set[str] = set()
+        self.conditions: list[Node] = []
 
-    def say(self, path: YamlPath, text: Text, hint: Text | None = None, *, offset: int | None = None, key: bool = False) -> None:
-        self.faults.append(self.source.fault(path, text, hint=hint, offset=offset, key=key))
+    def say(self, path: YamlPath, text: Text, hint: Text | None = None, *, code: str, offset: int | None = None, key: bool = False) -> None:
+        self.faults.append(self.source.fault(path, text, hint=hint, offset=offset, key=key, code=code))
 
     def check(self, overlay: Overlay) -> Rule | None:
         model = self.model
         if model.checks not in self.dictionary.types:
             self.say(("checks",), Text(f"没有记录类型“{model.checks}”", f'there is no record type "{model.checks}"'),
-                     did_you_mean(model.checks, list(self.dictionary.types)))
+                     did_you_mean(model.checks, list(self.dictionary.types)), code="R01")
             return None
         self._let_names()
         peers = self._peers()
@@ -100,7 +102,7 @@ class _RuleChecker:
         node, problems = check_expression(text, scope, expected)
         for problem in problems:
             if not self._is_broken(text, problem.offset):
-                self.say(path, problem.text, problem.hint, offset=shift + problem.offset)
+                self.say(path, problem.text, problem.hint, code=problem.code, offset=shift + problem.offset)
         return node
 
     def _is_broken(self, text: str, offset: int) -> bool:
@@ -109,7 +111,10 @@ class _RuleChecker:
         return word is not None and word.group() in {name.rpartition(".")[2] for name in self.broken | self.pending}
 
     def _condition(self, path: YamlPath, text: str | None) -> Node | None:
-        return self._value(path, text, expected="flag")
+        node = self._value(path, text, expected="flag")
+        if node is not None:
+            self.conditions.append(node)
+        return node
 
     def _let_names(self) -> None:
         fields = self.dictionary[self.model.checks].fields
@@ -117,11 +122,11 @@ class _RuleChecker:
             if "." in name:
                 child, _, own = name.partition(".")
                 if child not in self.dictionary.types or own in self.dictionary[child].fields:
-                    self.say(("let", name), Text(f"“{name}”：点号前应为下级记录类型，点号后应为新名称", f'"{name}": a child record type, a dot and a new name'), key=True)
+                    self.say(("let", name), Text(f"“{name}”：点号前应为下级记录类型，点号后应为新名称", f'"{name}": a child record type, a dot and a new name'), key=True, code="R02")
             elif name in fields or name in self.dictionary.types or name in RESERVED_FIELDS | SQL_WORDS:
-                self.say(("let", name), Text(f"“{name}”已是字段、记录类型或语言用词，请换名", f'"{name}" is already a field, a record type or a word of the language'), key=True)
+                self.say(("let", name), Text(f"“{name}”已是字段、记录类型或语言用词，请换名", f'"{name}" is already a field, a record type or a word of the language'), key=True, code="R02")
             elif not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-                self.say(("let", name), Text("名称只用小写字母、数字和下划线", "a name has lower-case letters, digits and underscores"), key=True)
+                self.say(("let", name), Text("名称只用小写字母、数字和下划线", "a name has lower-case letters, digits and underscores"), key=True, code="R02")
 
     def _let(self, name: str) -> None:
         """Check one let, its own lets first; a circle is a fault."""
@@ -129,7 +134,7 @@ class _RuleChecker:
             return
         path: YamlPath = ("let", name)
         if name in self.pending:
-            self.say(path, Text(f"“{name}”绕回到它自己", f'"{name}" depends on itself'), key=True)
+            self.say(path, Text(f"“{name}”绕回到它自己", f'"{name}" depends on itself'), key=True, code="R03")
             return
         self.pending.add(name)
         if "." in name:
@@ -164,12 +169,12 @@ class _RuleChecker:
             node = self._value(path, text)
             if node is None or isinstance(node, Field) or (isinstance(node, LetName) and not uses_peers(node, self.lets)):
                 return node
-            self.say(path, Text("同组、排序只能用字段，或不涉及同组记录的 let", "peers are grouped and ordered by fields, or by lets that use no peers"))
+            self.say(path, Text("同组、排序只能用字段，或不涉及同组记录的 let", "peers are grouped and ordered by fields, or by lets that use no peers"), code="R04")
             return None
 
         within = model.within_days
         if within is not None and model.order is None:
-            self.say(("peers", "within_days"), Text("写了 within_days 就要写 order", "within_days needs an order"), key=True)
+            self.say(("peers", "within_days"), Text("写了 within_days 就要写 order", "within_days needs an order"), key=True, code="R04")
         return Peers(all_of("same", model.same), all_of("different", model.different), field(("peers", "order"), model.order),
                      self._value(("peers", "within_days"), str(within) if within is not None else None))
 
@@ -180,14 +185,14 @@ class _RuleChecker:
     def _event_date(self) -> tuple[Field, ...]:
         fields = []
         if self.model.valid is not None and not self.model.event_date:
-            self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True)
+            self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True, code="R05")
         for index, text in enumerate(self.model.event_date):
             path = self._item(("event_date",), index)
             node = self._value(path, text)
             if isinstance(node, Field) and node.kind.name in ("date", "integer"):
                 fields.append(node)
             elif node is not None:
-                self.say(path, Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'))
+                self.say(path, Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'), code="R05")
         return tuple(fields)
 
     def _assumptions(self) -> tuple[Assumption, ...]:
@@ -197,7 +202,7 @@ class _RuleChecker:
             node = self._value(path, target)
             if not isinstance(node, (Field, LetName)):
                 if node is not None:
-                    self.say(path, Text(f"“{target}”应为字段或 let", f'"{target}" should be a field or a let'), key=True)
+                    self.say(path, Text(f"“{target}”应为字段或 let", f'"{target}" should be a field or a let'), key=True, code="R06")
                 continue
             stand_ins = [self._stand_in(path, item, node.kind) for item in (value if isinstance(value, list) else [value])]
             found.append(Assumption(target, node if isinstance(node, Field) else None,
@@ -208,7 +213,7 @@ class _RuleChecker:
         if not isinstance(value, str):
             plain = stored(value)
             if not value_fits(value, kind):
-                self.say(path, Text(f"“{value}”与该字段类型不符", f'"{value}" is not of the type of that field'))
+                self.say(path, Text(f"“{value}”与该字段类型不符", f'"{value}" is not of the type of that field'), code="R06")
                 return None
             return Constant(plain, kind)
         return self._value(path, value)
@@ -220,7 +225,7 @@ class _RuleChecker:
         for key, written in (("default", model.default), ("else", model.otherwise)):
             if written is not None and not isinstance(written, FieldDefault) and not value_fits(written, kind):
                 words = kind_in_words(kind)
-                self.say((*path, key), Text(f"参数“{name}”应为{words.zh}，写的是“{written}”", f'parameter "{name}" should be {words.en} and is "{written}"'))
+                self.say((*path, key), Text(f"参数“{name}”应为{words.zh}，写的是“{written}”", f'parameter "{name}" should be {words.en} and is "{written}"'), code="P01")
         rows = override_rows(overlay, f"{self.model.id}.{name}")
         for index, row in enumerate(model.rows or []):
             rows.append(self._row((*path, "rows", index), row, model.by or [], [node for node in by if node], kind))
@@ -242,7 +247,7 @@ class _RuleChecker:
             if key in _ROW_KEYS:
                 continue
             if key not in by:
-                self.say((*path, key), Text(f"“{key}”不在 by 中", f'"{key}" is not in by'), did_you_mean(key, [*by, *_ROW_KEYS]), key=True)
+                self.say((*path, key), Text(f"“{key}”不在 by 中", f'"{key}" is not in by'), did_you_mean(key, [*by, *_ROW_KEYS]), key=True, code="P02")
                 continue
             allowed = stored(value if isinstance(value, list) else [value])
             if len(nodes) == len(by):
@@ -250,14 +255,14 @@ class _RuleChecker:
             matches[by.index(key)] = allowed
         if "value" not in row or not value_fits(row["value"], kind):
             words = kind_in_words(kind)
-            self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"))
+            self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"), code="P01")
         days = [self._row_day((*path, side), row.get(side)) for side in ("from", "to")]
         return ParameterRow(matches, stored(row.get("value")), *days)
 
     def _row_day(self, path: YamlPath, value: Any) -> str | None:
         if value is None or isinstance(value, datetime.date):
             return value.isoformat() if value is not None else None
-        self.say(path, Text("应为日期，如 2017-07-01（不加引号）", "should be a date such as 2017-07-01, without quotes"))
+        self.say(path, Text("应为日期，如 2017-07-01（不加引号）", "should be a date such as 2017-07-01, without quotes"), code="P02")
         return None
 
     def _row_choices(self, path: YamlPath, kind: Kind, values: tuple[Any, ...]) -> None:
@@ -267,32 +272,34 @@ class _RuleChecker:
         choices = list(self.dictionary[record_type].fields[name].choices or {})
         for value in values:
             if value not in choices:
-                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), choices))
+                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), choices), code="X08")
 
     def _items_of(self, name: str) -> Kind | None:
         """Of which field a list parameter's items are choices: from where the rule uses the list."""
         if self.kinds[name] != LIST:
             return None
-        for root in [*self.lets.values(), *self.child_lets.values()]:
+        for root in [*self.lets.values(), *self.child_lets.values(), *self.conditions]:
             for part in walk(root):
                 if isinstance(part, Missing) and part.items.name == name:
                     return part.operand.kind
+                if isinstance(part, In) and isinstance(part.values, ParameterNode) and part.values.name == name:
+                    return part.item.kind
         return None
 
     def _law_names(self) -> None:
         for index, item in enumerate(self.model.criteria):
             if item.law not in self.laws.root:
                 self.say(("criteria", index, "law"), Text(f"法规库中没有“{item.law}”", f'the law register has no "{item.law}"'),
-                         did_you_mean(item.law, list(self.laws.root)))
+                         did_you_mean(item.law, list(self.laws.root)), code="L01")
             elif item.article is not None and item.article not in self.laws.root[item.law].articles:
                 self.say(("criteria", index, "article"), Text(f"法规“{item.law}”未登记第 {item.article} 条", f'law "{item.law}" has no article "{item.article}" in the register'),
-                         did_you_mean(item.article, list(self.laws.root[item.law].articles)))
+                         did_you_mean(item.article, list(self.laws.root[item.law].articles)), code="L01")
 
     def _exemptions(self) -> None:
         kinds = list(self.dictionary["exemption"].fields["type"].choices or {}) if "exemption" in self.dictionary.types else []
         for index, item in enumerate(self.model.exempt_by):
             if item not in kinds:
-                self.say(("exempt_by", index), Text(f"没有豁免类型“{item}”", f'there is no exemption of type "{item}"'), did_you_mean(item, kinds))
+                self.say(("exempt_by", index), Text(f"没有豁免类型“{item}”", f'there is no exemption of type "{item}"'), did_you_mean(item, kinds), code="R07")
 
     def _evidence(self) -> tuple[EvidenceItem, ...]:
         items = []
@@ -300,11 +307,11 @@ class _RuleChecker:
             walked = resolve(text.split("."), self._scope(), 0)
             if isinstance(walked, Problem):
                 if not self._is_broken(text, walked.offset):
-                    self.say(("evidence", index), walked.text, walked.hint, offset=walked.offset)
+                    self.say(("evidence", index), walked.text, walked.hint, code=walked.code, offset=walked.offset)
             elif walked.value is None:
                 items.append(EvidenceItem(text, None, walked.rows))
             elif walked.rows.downs or walked.rows.peers:
-                self.say(("evidence", index), Text(f"“{text}”有多条：写到记录为止", f'"{text}" has several rows: name the rows only'))
+                self.say(("evidence", index), Text(f"“{text}”有多条：写到记录为止", f'"{text}" has several rows: name the rows only'), code="X10")
             else:
                 items.append(EvidenceItem(text, walked.value, None))
         return tuple(items)

@@ -45,7 +45,7 @@ def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
     except KnowledgeBaseError as error:
         faults += error.faults
     except FileNotFoundError:
-        faults.append(Fault(Text("缺少法规库文件 laws.yml", "the law register laws.yml is missing"), folder.as_posix()))
+        faults.append(Fault(Text("缺少法规库文件 laws.yml", "the law register laws.yml is missing"), folder.as_posix(), code="L02"))
     models: list[tuple[RuleFile, YamlFile]] = []
     for path in [path for one in folders for path in rule_files(one)] + (extra or []):
         try:
@@ -74,13 +74,13 @@ def _lineage(rules: dict[str, Rule]) -> list[Fault]:
         line = [rule.id]
         while (before := rules[line[-1]].file.replaces if line[-1] in rules else None) is not None:
             if before in line:
-                faults.append(rule.source.fault(("replaces",), Text(f"规则 {'、'.join(line)} 互相替代", f"rules {', '.join(line)} replace each other")))
+                faults.append(rule.source.fault(("replaces",), Text(f"规则 {'、'.join(line)} 互相替代", f"rules {', '.join(line)} replace each other"), code="S03"))
                 break
             line.append(before)
         rule.lineage = line[-1]
         before = rule.file.replaces
         if before in rules and rules[before].file.status != "retired":
-            faults.append(rule.source.fault(("replaces",), Text(f"被替代的规则 {before} 仍是 {rules[before].file.status}，应为 retired", f"the replaced rule {before} is still {rules[before].file.status}; it should be retired")))
+            faults.append(rule.source.fault(("replaces",), Text(f"被替代的规则 {before} 仍是 {rules[before].file.status}，应为 retired", f"the replaced rule {before} is still {rules[before].file.status}; it should be retired"), code="S03"))
     return faults
 
 
@@ -98,8 +98,8 @@ def _identity_faults(models: list[tuple[RuleFile, YamlFile]]) -> list[Fault]:
         stem = source.name.rpartition("/")[2]
         if not stem.startswith(model.id + "-"):
             faults.append(source.fault(("id",), Text(f"规则编号“{model.id}”与文件名不符", f'the id "{model.id}" is not the beginning of the file name'),
-                                       hint=Text(f"文件名应为 {model.id}-….yml", f"name the file {model.id}-….yml")))
+                                       hint=Text(f"文件名应为 {model.id}-….yml", f"name the file {model.id}-….yml"), code="S01"))
         if model.id in seen:
-            faults.append(source.fault(("id",), Text(f"规则编号“{model.id}”已用于 {seen[model.id]}", f'the id "{model.id}" is used by {seen[model.id]}')))
+            faults.append(source.fault(("id",), Text(f"规则编号“{model.id}”已用于 {seen[model.id]}", f'the id "{model.id}" is used by {seen[model.id]}'), code="S02"))
         seen.setdefault(model.id, source.name)
     return faults
