@@ -21,6 +21,7 @@ from auditkb.rules.load import load_rules
 from command_line import run_commands
 
 ROOT = Path(__file__).resolve().parents[1]
+CODE = re.compile(r"\[[A-Z][0-9]{2}\] ")
 RULE = """\
 id: ZZ-001
 title: {zh: 先履行后签合同, en: Performance starts before signing}
@@ -130,8 +131,9 @@ def test_ten_faults_in_ten_files_are_ten_lines_and_nothing_is_run(tmp_path, monk
     assert out == ""
     expected = [f"office/rules/zz/ZZ-{number:03d}-try.yml:{place}: {zh if language == 'zh' else en}"
                 for number, (_, _, place, zh, en) in enumerate(TEN.values(), 1)]
-    lines = err.splitlines()
+    lines = [CODE.sub("", line) for line in err.splitlines()]
     assert len(lines) == len(expected) == 10
+    assert all(CODE.search(line) for line in err.splitlines())
     for line, start in zip(lines, expected, strict=True):
         assert line.startswith(start)
     with closing(sqlite3.connect(tmp_path / "kb.db")) as connection:
@@ -292,7 +294,7 @@ def test_an_office_parameter_of_no_rule_or_another_type_is_refused(tmp_path, cap
     (tmp_path / "parameters.yml").write_text(
         "CON-002.grace_day:\n  - {value: 3, source: {zh: 制度, en: policy}}\nCON-002.grace_days:\n  - {value: three, source: {zh: 制度, en: policy}}\n", "utf-8")
     assert run_commands(checks.commands, ["lint", "--office", str(tmp_path), "--lang", "zh"]) == 2
-    lines = capsys.readouterr().err.splitlines()
+    lines = [CODE.sub("", line) for line in capsys.readouterr().err.splitlines()]
     assert [line.partition("parameters.yml:")[2] for line in lines] == [
         "1:1: 没有规则参数“CON-002.grace_day”；是否想写：" + lines[0].rpartition("：")[2], "4:13: “three”不是整数"]
     assert "CON-002.grace_days" in lines[0]
@@ -303,4 +305,4 @@ def test_lint_names_unknown_fields_of_examples(tmp_path, capsys):
     (tmp_path / "rules" / "zz" / "ZZ-001-try.yml").write_text(RULE.replace("{starts_on: 2019-05-15, ", "{start_on: 2019-05-15, "), "utf-8")
     assert run_commands(checks.commands, ["lint", "--office", str(tmp_path), "--lang", "en"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert re.search(r'ZZ-001-try\.yml:29:\d+: example "five days early": contract has no field "start_on"; did you mean: .*starts_on', line)
+    assert re.search(r'ZZ-001-try\.yml:29:\d+: \[E01\] example "five days early": contract has no field "start_on"; did you mean: .*starts_on', line)
