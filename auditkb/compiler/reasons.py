@@ -13,7 +13,7 @@ from auditkb.compiler import sqlite, tables
 from auditkb.compiler.rows import state_word
 from auditkb.compiler.translate import truth, value
 from auditkb.expressions.tree import (
-    Aggregate, Call, Case, ChildLetName, Field, In, LetName, Logic, Missing, Node, Not, Parameter, children,
+    Aggregate, Blank, Call, Case, ChildLetName, Field, In, LetName, Logic, Missing, Node, Not, Parameter, children,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def _why(node: Node, compiler: RowCompiler, guards: tuple[str, ...]) -> Iterator
     elif isinstance(node, Not):
         yield from _why(node.item, compiler, guards)
     elif isinstance(node, Field):
-        yield from _field(node, compiler, guards)
+        yield (*guards, f"{compiler.field(node)} IS NULL"), field_reason(node.ups, node.name, compiler)
+    elif isinstance(node, Blank):
+        yield (*guards, f"{compiler.recorded(node.item)} IS NULL"), field_reason(node.item.ups, node.item.name, compiler)
     elif isinstance(node, LetName):
         yield from _why(compiler.context.lets[node.name], compiler, (*guards, f"{_known(node, compiler)} IS NULL"))
     elif isinstance(node, Parameter):
@@ -77,10 +79,6 @@ def _case(node: Case, compiler: RowCompiler, guards: tuple[str, ...]) -> Iterato
         reached = (*reached, f"NOT {held}")
     if node.default is not None:
         yield from _why(node.default, compiler, reached)
-
-
-def _field(item: Field, compiler: RowCompiler, guards: tuple[str, ...]) -> Iterator[Guarded]:
-    yield (*guards, f"{compiler.field(item)} IS NULL"), field_reason(item.ups, item.name, compiler)
 
 
 def field_reason(ups: tuple[str, ...], name: str, compiler: RowCompiler) -> str:
@@ -139,8 +137,8 @@ def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[s
         yield (*guards, *reached, condition), sqlite.literal(f"source_not_loaded:{record_type}")
     for column in (*found.unknown, *found.inner):
         yield (*guards, f"{column} IS NOT NULL"), column
-    for item in found.row_fields:
-        yield from _field(item, compiler, (*guards, found.open_rows))
+    for item in found.row_nodes:
+        yield from _why(item, compiler, (*guards, found.open_rows))
     if found.none is not None:
         leaf = rows.downs[-1][0] if rows.downs else str(rows.peers)
         yield (*guards, found.none), sqlite.literal(f"none:{leaf}")

@@ -15,7 +15,7 @@ from auditkb.compiler.pipeline import Columns
 from auditkb.compiler.translate import blank, truth, value
 from auditkb.compiler.values import Value
 from auditkb.expressions.tree import (
-    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Parameter, Rows,
+    MONEY, TEXT, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
 )
 from auditkb.values import fold
 
@@ -38,7 +38,8 @@ class Gathered:
     inner: list[str] = field(default_factory=list)
     """Columns with reasons of child lets."""
     none: str | None = None
-    row_fields: list[Field] = field(default_factory=list)
+    row_nodes: list[Node] = field(default_factory=list)
+    """What the filter asks of the record itself."""
 
 
 class RowsFrame:
@@ -49,7 +50,7 @@ class RowsFrame:
         self.rows = rows
         self.uses_row = rows.peers is not None
         self.fields: dict[Field, str] = {}
-        self.row_fields: dict[Field, None] = {}
+        self.row_nodes: dict[Node, None] = {}
         self.orders: list[tuple[str, str]] = []
         self.joins: list[str] = []
         self.inner: list[str] = []
@@ -66,7 +67,7 @@ class RowsFrame:
         """Column of a field at any level."""
         if item.level == 0:
             self.uses_row = True
-            self.row_fields[item] = None
+            self.row_nodes[item] = None
             return self.compiler.field(item, folded=folded)
         column = self._column(item.level, item.ups, f"_folded_{item.name}" if folded else item.name, item)
         self.fields[item] = column
@@ -89,7 +90,7 @@ class RowsFrame:
         """Column of a field as it was recorded."""
         if item.level == 0:
             self.uses_row = True
-            self.row_fields[item] = None
+            self.row_nodes[item] = None
             return self.compiler.recorded(item)
         column = self._column(item.level, item.ups, item.name)
         self.fields[item] = column
@@ -119,6 +120,7 @@ class RowsFrame:
         """A let of the record, or of a peer."""
         if item.level == 0:
             self.uses_row = True
+            self.row_nodes[item] = None
             return self.compiler.let(item)
         own = self.compiler.let(LetName(item.name, item.kind))
         parts = [None if part is None else self.peer(part) for part in (own.low, own.high, own.none)]
@@ -142,7 +144,9 @@ class RowsFrame:
     def parameter(self, item: Parameter) -> Value:
         """A parameter, as the record has it."""
         found = self.compiler.parameter(item)
-        self.uses_row = self.uses_row or not self.compiler.is_constant(item)
+        if not self.compiler.is_constant(item):
+            self.uses_row = True
+            self.row_nodes[item] = None
         return found
 
     def lists(self, item: Parameter) -> list[tuple[object, ...]]:
@@ -265,7 +269,7 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     join = f"\n  LEFT JOIN {cte} AS g ON g.p = s.{pivot}"
     if isinstance(node, Aggregate) and node.function == "median":
         join += _median_join(compiler, node, inner, pivot)
-    result = Gathered(name, Value("NULL"), rows, row_fields=list(frame.row_fields))
+    result = Gathered(name, Value("NULL"), rows, row_nodes=list(frame.row_nodes))
     top = compiler.top_coverage(rows)
     closed = [top, "COALESCE(g.o, 0) = 0", *(f"COALESCE(g.c{index}, 1)" for index in range(len(covered)))]
     stage = [(f"{name}.{index}", _default(node, f"g.f{index}")) for index in range(len(figures))]
