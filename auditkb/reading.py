@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from auditkb.dictionary import Dictionary
@@ -22,8 +23,10 @@ def read_out(rule: Rule, dictionary: Dictionary) -> Text:
     lines.append(Text("列为疑点：", "Calls out when: ") + speaker.say(rule.fails))
     if rule.peers is not None:
         lines.append(_group(rule, speaker))
+    choices = {item.name: one.field.kind for one in rule.assumptions for item in one.stand_ins
+               if isinstance(item, LetName) and one.field is not None and one.field.kind.name == "choice"}
     for name, node in rule.lets.items():
-        lines.append(Text("其中，", "where ") + speaker.let(name) + Text(" = ", " = ") + speaker.say(node))
+        lines.append(Text("其中，", "where ") + speaker.let(name) + Text(" = ", " = ") + replace(speaker, choice=choices.get(name)).say(node))
     for (child, name), node in rule.child_lets.items():
         lines.append(Text("其中，每份", "where for each ") + say_path(child, dictionary, rule.checks) + Text("的", ": ")
                      + speaker.let(f"{child}.{name}") + Text(" = ", " = ") + speaker.say(node))

@@ -36,6 +36,30 @@ REVIEWS = {"待核实": Text("待核实", "to be verified"), "已确认": Text("
            "已排除": Text("已排除", "set aside")}
 UNITS = {"days": Text("天", " days"), "workdays": Text("个工作日", " working days"), "months": Text("个月", " months"), "yuan": Text("元", " yuan")}
 """How a unit is written after a number; counts, ratios and points have none."""
+
+# The words of expressions: how two values are compared, what a function or a figure is called. {} is the other value.
+COMPARED_DATES = {"=": Text("与{}同一天", "is the same day as"), "<>": Text("与{}不是同一天", "is another day than"), "<": Text("早于", "is before"),
+          "<=": Text("不晚于", "is not after"), ">": Text("晚于", "is after"), ">=": Text("不早于", "is not before")}
+COMPARED_NUMBERS = {"=": Text("等于", "equals"), "<>": Text("不等于", "does not equal"), "<": Text("小于", "is less than"), "<=": Text("不超过", "is at most"),
+            ">": Text("大于", "is more than"), ">=": Text("不少于", "is at least")}
+COMPARED_NAMES = {"=": Text("与{}相同", "is the same as"), "<>": Text("与{}不同", "differs from")}
+COMPARED_WORDS = {"=": Text("为", "is"), "<>": Text("不为", "is not")}
+FUNCTIONS = {
+    "days_between": Text("从{0}到{1}的天数", "the days from {0} to {1}"),
+    "workdays_between": Text("从{0}到{1}的工作日数", "the working days from {0} to {1}"),
+    "months_between": Text("从{0}到{1}的整月数", "the whole months from {0} to {1}"),
+    "add_days": Text("{0}之后{1}", "{0} plus {1}"),
+    "add_months": Text("{0}之后{1}", "{0} plus {1}"),
+    "next_workday": Text("{0}当日或其后第一个工作日", "{0} or the next working day"),
+    "end_of_year": Text("{0}的最后一天", "the last day of {0}"),
+    "year_of": Text("{0}的年份", "the year of {0}"),
+    "abs": Text("{0}的绝对值", "the size of {0}"),
+}
+FIGURES = {"sum": Text("之和", "the sum of "), "min": Text("中最小者", "the least "), "max": Text("中最大者", "the greatest "),
+            "median": Text("的中位数", "the median ")}
+FIGURES_OF_DAYS = {"min": Text("中最早者", "the earliest "), "max": Text("中最晚者", "the latest ")}
+PEER_GROUPS = {"peers": Text("同组的其他", "other {} of the group"), "earlier": Text("同组中较早的", "earlier {} of the group"),
+          "later": Text("同组中较晚的", "later {} of the group")}
 REASONS = {
     "missing": Text("未记录", "not recorded"),
     "blank": Text("文件上空白", "blank in the document"),
