@@ -6,6 +6,7 @@ A mutant that no example can catch, because it never changes an outcome, is name
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from auditkb.engines.sqlite import RuleSql
 from auditkb.examples import World
 from auditkb.rules.checked import Rule
+from auditkb.rules.model import Example
 from auditkb.yaml_files import read_yaml
 from tests.rule_mutants import mutants
 from tests.worlds import RULE_IDS, Bench, as_of, prepared, rules, world_of
@@ -63,12 +65,17 @@ def is_caught(rule: Rule, worlds: list[World], bench: Bench) -> str | None:
     sqls: dict[str, RuleSql] = {}
     for outcomes_only in (True, False):
         for index, example in enumerate(rule.file.examples):
-            if example.known_gap is not None:
+            if example.known_gap is not None or not (outcomes_only or _states_details(example)):
                 continue
             run = f"{as_of(example)} {example.with_}"
             if run not in sqls:
-                sqls[run] = prepared(rule, example)
+                # Examples say nothing of evidence and messages, and SQLite takes long to prepare them.
+                sqls[run] = prepared(replace(rule, evidence=(), shown={}, criteria=()), example)
             if bench.faults(rule, index, worlds[index], sqls[run], outcomes_only=outcomes_only):
                 return example.name.en
     return None
 
+
+def _states_details(example: Example) -> bool:
+    return bool(example.let) or any(one is not None for one in (
+        example.high, example.presumed, example.conflict, example.amount, example.reason))

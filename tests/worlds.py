@@ -14,6 +14,7 @@ from typing import Any
 from unittest import mock
 
 from auditkb import examples
+from auditkb.compiler.statement import compile_rule
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault
@@ -96,8 +97,8 @@ class Bench:
         examples._compare(rule, rule.file.examples[index], found, rows, world, say)
         return say.faults
 
-    def columns_read(self, sql: str) -> dict[str, set[str]]:
-        """Which columns of which tables a statement reads."""
+    def columns_read(self, rule: Rule, day: str) -> dict[str, set[str]]:
+        """Which columns of which tables the outcomes of a rule are read from."""
         read: dict[str, set[str]] = {}
 
         def note(action: int, table: str | None, column: str | None, *_: object) -> int:
@@ -107,7 +108,7 @@ class Bench:
 
         self.connection.set_authorizer(note)
         try:
-            self.connection.execute("EXPLAIN " + sql)
+            self.connection.execute("EXPLAIN " + compile_rule(rule, dictionary(), as_of=day).outcomes)
         finally:
             self.connection.set_authorizer(None)
         return read
