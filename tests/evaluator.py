@@ -1,7 +1,7 @@
 """The rule language once more, in plain Python and from its definition alone: slow, simple, and nothing of the compiler.
 
 It takes a checked rule and the rows of a world and says for each record of the checked type which outcome it has and
-why it cannot be known. Numbers are exact fractions; money is rounded half away from zero wherever a rule computes it.
+why it cannot be known. Numbers are exact fractions; they are rounded wherever a rule computes them, money to the cent.
 Tests compare it with what SQLite says of the same rows.
 """
 
@@ -74,6 +74,11 @@ def unknown(reasons: Iterable[str]) -> Value:
     return Value(reasons=frozenset(reasons))
 
 
+def without_bounds(value: Value) -> Value:
+    """The value where it is known, else nothing."""
+    return value if value.known or value.is_none else unknown(value.reasons)
+
+
 def truth_value(truth: Truth, reasons: Iterable[str]) -> Value:
     """A condition's value, with reasons where it is unknown."""
     return unknown(reasons) if truth is None else exactly(truth)
@@ -84,10 +89,13 @@ def why_of(values: Iterable[Value]) -> frozenset[str]:
     return frozenset().union(*(value.why for value in values))
 
 
-def to_cents(number: Fraction) -> Fraction:
-    """Rounded to the cent, half away from zero."""
-    cents = Fraction(floor(abs(number) * 100 + Fraction(1, 2)), 100)
-    return cents if number >= 0 else -cents
+def rounded(number: Fraction, kind: Kind) -> Fraction:
+    """Half away from zero: money to the cent, ratios and other numbers to twelve decimals, whole numbers not at all."""
+    if kind == tree.INTEGER:
+        return number
+    unit = 100 if kind == tree.MONEY else 10**12
+    found = Fraction(floor(abs(number) * unit + Fraction(1, 2)), unit)
+    return found if number >= 0 else -found
 
 
 def scalar(value: Any, kind: Kind) -> Any:
@@ -169,6 +177,8 @@ class Verdict:
     outcome: Literal["fail", "pass", "not_applicable", "not_evaluated", "exempt"]
     reasons: frozenset[str]
     is_assumed: bool = False
+    is_not_required: bool = False
+    """Not applicable because all that is not known is not required; the reasons name it."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,9 @@ def evaluate(rule: Rule, dictionary: Dictionary, world: World, as_of: str) -> di
             verdict = Verdict("exempt", frozenset({f"exemption:{exemption}"}))
         elif verdict.outcome == "not_evaluated" and rule.has_assumptions:
             second = with_stand_ins.verdict(row)
+            exemption = with_stand_ins.exemption(row) if second.outcome in ("fail", "not_evaluated") else None
+            if exemption is not None:
+                second = Verdict("exempt", frozenset({f"exemption:{exemption}"}))
             verdict = second if second.outcome == "not_evaluated" else replace(second, is_assumed=True)
         found[row["key"]] = verdict
     return found
@@ -228,8 +241,9 @@ class Evaluator:
         if applies.truth and fails.truth:
             return Verdict("fail", frozenset())
         reasons = applies.why | fails.why
+        reasons = reasons - {"undefined"} or reasons
         if reasons and all(reason.startswith("not_required:") for reason in reasons):
-            return Verdict("not_applicable", frozenset())
+            return Verdict("not_applicable", reasons, is_not_required=True)
         return Verdict("not_evaluated", reasons)
 
     def exemption(self, row: Row) -> str | None:
@@ -305,7 +319,7 @@ class Evaluator:
     def of_field(self, node: tree.Field, frame: Frame) -> Value:
         value = self.recorded(node, frame)
         # Stand-ins are said of the checked type's rows: the record and its peers, not of children.
-        owner = 1 if node.level == 1 and frame.types[1:] == (f"peer:{self.rule.checks}",) else 0
+        owner = 1 if ":" in frame.types[-1] and node.level == 1 else 0
         stand_ins = self.stand_ins.get((node.ups, node.name))
         if value.known or stand_ins is None or frame.is_child or node.level != owner:
             return value
@@ -344,7 +358,7 @@ class Evaluator:
     def recorded(self, node: tree.Field, frame: Frame) -> Value:
         """A field as the records have it, stand-ins aside."""
         parts = node.path.split(".")
-        found = self.up(frame.types[node.level].removeprefix("peer:"), frame.rows[node.level], node.ups,
+        found = self.up(frame.types[node.level].rpartition(":")[2], frame.rows[node.level], node.ups,
                         parts[: len(parts) - 1 - len(node.ups)])
         if isinstance(found, Value):
             return found
@@ -357,8 +371,11 @@ class Evaluator:
         own = self.lower(frame, node.level)
         value = self.value(self.rule.lets[node.name], own)
         if not value.known and node.name in self.stand_ins:
-            return self.first_known(self.stand_ins[node.name], own, value)
-        return value
+            value = self.first_known(self.stand_ins[node.name], own, value)
+        if node.level == 0:
+            return value
+        which = frame.types[1].partition(":")[0]
+        return replace(value, reasons=frozenset(prefixed(reason, which) for reason in value.reasons))
 
     def of_childletname(self, node: tree.ChildLetName, frame: Frame) -> Value:
         child = Frame((node.child,), (frame.rows[node.level],), frame.owner, is_child=True)
@@ -424,8 +441,7 @@ class Evaluator:
             if right.low == 0:
                 return unknown(["undefined"])
             low = high = left.low / right.low
-        if node.kind == tree.MONEY:
-            low, high = (None if bound is None else to_cents(bound) for bound in (low, high))
+        low, high = (None if bound is None else rounded(bound, node.kind) for bound in (low, high))
         return Value(low, high, why_of([left, right]))
 
     def of_call(self, node: tree.Call, frame: Frame) -> Value:
@@ -451,8 +467,8 @@ class Evaluator:
             if truth.truth is None:
                 return unknown(truth.reasons)
             if truth.truth:
-                return self.value(result, frame)
-        return self.value(node.default, frame) if node.default is not None else unknown(["undefined"])
+                return without_bounds(self.value(result, frame))
+        return without_bounds(self.value(node.default, frame)) if node.default is not None else unknown(["undefined"])
 
     def of_points(self, node: tree.Points, frame: Frame) -> Value:
         low = high = Fraction(0)
@@ -490,8 +506,6 @@ class Evaluator:
     def of_missing(self, node: tree.Missing, frame: Frame) -> Value:
         items = self.value(node.items, frame)
         members, open_because, is_closed = self.members(node.rows, node.operand, node.condition, frame)
-        if not items.known:
-            return unknown(items.why | open_because)
         there = set()
         for member in members:
             assert member.operand is not None
@@ -502,6 +516,8 @@ class Evaluator:
             else:
                 there.add(member.operand.low)
         fold_item: Callable[[str], str] = fold if is_folded(node.operand) else str
+        if not items.known:
+            return unknown(items.why | open_because)
         absent = [str(item) for item in items.low if fold_item(str(item)) not in there]
         return exactly(",".join(absent)) if is_closed or not absent else unknown(open_because)
 
@@ -572,7 +588,7 @@ class Evaluator:
             if other_why or other_same != same or any(a == b for a, b in zip(different, other_different, strict=True)):
                 continue
             truth = self.is_peer(which, row, other)
-            inner = Frame((self.rule.checks, f"peer:{self.rule.checks}"), (row, other), row)
+            inner = Frame((self.rule.checks, f"{which}:{self.rule.checks}"), (row, other), row)
             if truth.truth is not False:
                 found.append((truth.truth, truth.why, inner))
         return found, open_because
@@ -584,7 +600,7 @@ class Evaluator:
         if peers.order is None:
             return exactly(True)
         mine, theirs = (self.value(peers.order, Frame((self.rule.checks,), (one,), one)) for one in (row, other))
-        why = mine.why | frozenset(prefixed(reason, which) for reason in theirs.why)
+        why = mine.why | frozenset(prefixed(reason, "peers") for reason in theirs.why)
         conditions = []
         if which != "peers":
             before, after = (theirs, mine) if which == "earlier" else (mine, theirs)
@@ -651,7 +667,7 @@ def unrecorded(row: Row, field: str, path: str) -> Value:
 def prefixed(reason: str, which: str) -> str:
     """A reason about the record as one about its peers."""
     state, _, path = reason.partition(":")
-    return f"{state}:{which}.{path}"
+    return f"{state}:{which}.{path}" if state in STATES.values() or state == "no_related" else reason
 
 
 def is_folded(node: Node) -> bool:
@@ -778,6 +794,6 @@ def aggregate(node: tree.Aggregate, sure: list[Any], is_closed: bool, why: froze
 def median(values: list[Fraction], kind: Kind) -> Fraction:
     ordered = sorted(values)
     middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-    return to_cents(middle) if kind == tree.MONEY else middle
+    return rounded(middle, kind)
 
 

@@ -10,22 +10,23 @@ from pprint import pformat
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.examples import AS_OF, build_world, open_world, run_example, store_world, with_parameters
+from auditkb.examples import AS_OF, build_world, open_world, store_world, with_parameters
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import load_rules, rule_files
 from tests import random_rules
-from tests.evaluator import World, evaluate
+from tests.evaluator import Verdict, World, evaluate
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = rule_files(ROOT / "rules")
 MANY_CASES = int(os.environ.get("AUDITKB_CASES", "2000"))
 WORLDS_A_RULE = 2
-RANDOM = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RANDOM = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink],
+                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 Said = dict[str, tuple[str, frozenset[str], bool]]
 """Outcome, reasons and whether a stand-in decided, by record key."""
 
@@ -41,12 +42,19 @@ def own_rules() -> tuple[Dictionary, dict[str, Rule]]:
 def plain(rule: Rule, dictionary: Dictionary, world: World, as_of: str) -> Said:
     """What the evaluator in plain Python says."""
     found = evaluate(rule, dictionary, world, as_of)
-    return {key: (verdict.outcome, verdict.reasons, verdict.is_assumed) for key, verdict in found.items()}
+    return {key: (verdict.outcome, frozenset() if verdict.is_not_required else verdict.reasons, verdict.is_assumed)
+            for key, verdict in found.items()}
 
 
-def as_said(outcomes: dict[str, engine.Outcome]) -> Said:
-    """What SQLite said, in the same form."""
-    return {key: (item.outcome, frozenset(item.reasons), item.assumed) for key, item in outcomes.items()}
+def sqlite(rule: Rule, dictionary: Dictionary, world: World, as_of: str) -> Said:
+    """What SQLite says."""
+    connection = open_world(dictionary)
+    try:
+        store_world(connection, dictionary, world)
+        engine.evaluate(connection, engine.prepare(rule, dictionary, as_of), dictionary)
+        return {item.key: (item.outcome, frozenset(item.reasons), item.assumed) for item in engine.outcomes(connection)}
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("file", FILES, ids=[path.stem for path in FILES])
@@ -54,13 +62,15 @@ def test_examples(file: Path) -> None:
     """Every example gives what it expects, and the same outcomes and reasons in plain Python as on SQLite."""
     dictionary, rules = own_rules()
     rule = rules[file.name]
-    for index, example in enumerate(rule.file.examples):
+    for example in rule.file.examples:
         world = build_world(rule, dictionary, example, cast(Any, _no_faults))
         as_of = example.as_of.isoformat() if example.as_of else AS_OF
-        found = plain(with_parameters(rule, example.with_), dictionary, world, as_of)
-        assert found == as_said(run_example(rule, dictionary, index, example).outcomes), example.name.en
+        varied = with_parameters(rule, example.with_)
+        found = plain(varied, dictionary, world, as_of)
+        assert found == sqlite(varied, dictionary, world, as_of), example.name.en
         expected = example.expect if isinstance(example.expect, dict) else dict.fromkeys(found, example.expect)
-        assert {key: found[key][0] for key in expected} == expected, example.name.en
+        if example.known_gap is None:
+            assert {key: found[key][0] for key in expected} == expected, example.name.en
 
 
 def _no_faults(*said: Any) -> None:
@@ -70,24 +80,17 @@ def _no_faults(*said: Any) -> None:
 # --- random rules
 
 
-def sqlite(rule: Rule, world: World) -> Said:
-    """What SQLite says of random rows."""
-    connection = open_world(random_rules.DICTIONARY)
-    try:
-        store_world(connection, random_rules.DICTIONARY, world)
-        sql = engine.prepare(rule, random_rules.DICTIONARY, random_rules.AS_OF)
-        engine.evaluate(connection, sql, random_rules.DICTIONARY)
-        return as_said({item.key: item for item in engine.outcomes(connection)})
-    finally:
-        connection.close()
-
-
-def difference(rule: Rule, world: World) -> tuple[str, Said, Said] | None:
+def difference(rule: Rule, world: World) -> tuple[str, Verdict, tuple[str, frozenset[str], bool]] | None:
     """The first record of which the two say different outcomes, with what each says of it."""
-    ours, theirs = plain(rule, random_rules.DICTIONARY, world, random_rules.AS_OF), sqlite(rule, world)
-    for key, (outcome, _, is_assumed) in ours.items():
-        if (outcome, is_assumed) != (theirs[key][0], theirs[key][2]):
-            return key, {key: ours[key]}, {key: theirs[key]}
+    ours = evaluate(rule, random_rules.DICTIONARY, world, random_rules.AS_OF)
+    theirs = sqlite(rule, random_rules.DICTIONARY, world, random_rules.AS_OF)
+    for key, verdict in ours.items():
+        outcome, reasons, is_assumed = theirs[key]
+        # Which unknown inputs that decide nothing are named is free; one of them keeps a record not_evaluated.
+        if verdict.is_not_required and outcome == "not_evaluated" and any(not reason.startswith("not_required:") for reason in reasons):
+            continue
+        if (outcome, is_assumed) != (verdict.outcome, verdict.is_assumed):
+            return key, verdict, theirs[key]
     return None
 
 
