@@ -25,7 +25,7 @@ SCOPE = Scope(
     parameters={"grace_days": INTEGER, "min_rate": RATIO, "limit": MONEY, "required_roles": LIST, "from_day": DATE},
     lets={"days_early": INTEGER, "began_on": DATE, "paid": MONEY},
     child_lets={("acceptance", "roles_missing"): TEXT},
-    has_peers=True, peer_lets=frozenset({"began_on"}),
+    has_peers=True, has_order=True, peer_lets=frozenset({"began_on"}),
 )
 ONE_OF_EACH = Kind("choice", "contract.category")
 
