@@ -16,7 +16,7 @@ from typing import Any
 from auditkb.database import fill_working_calendar
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.errors import Fault, Text, did_you_mean
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.parameters import stored, value_fits
 from auditkb.records import insert_statement
 from auditkb.rules.checked import ParameterRow, Rule
@@ -39,6 +39,8 @@ class ExampleResult:
     example: Example
     outcomes: dict[str, engine.Outcome]
     faults: list[Fault]
+    details: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """What the engine gave for each record: what a finding shows is made of it."""
 
 
 def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
@@ -67,6 +69,15 @@ def _check_values(rule: Rule, example: Example, say: _Faults) -> None:
             say(("with", name), f"“{value}”与参数“{name}”的类型不符", f'"{value}" is not of the type of "{name}"')
 
 
+def world_of(rule: Rule, dictionary: Dictionary, index: int) -> World:
+    """The rows of one example. Raises KnowledgeBaseError where it names what there is not."""
+    say = _Faults(rule, index)
+    world = build_world(rule, dictionary, rule.file.examples[index], say)
+    if say.faults:
+        raise KnowledgeBaseError(say.faults)
+    return world
+
+
 def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example) -> ExampleResult:
     """Run one example; its faults carry the place of the example in the rule's file."""
     say = _Faults(rule, index)
@@ -91,7 +102,7 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
         say.faults.clear()
         if closed:
             say(("known_gap",), "规则已能得出应有的结果，请删去 known_gap", "the rule now gives what is expected: remove known_gap", code="E02")
-    return ExampleResult(rule, index, example, found, say.faults)
+    return ExampleResult(varied, index, example, found, say.faults, rows)
 
 
 class _Faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditkb.dictionary import Dictionary
@@ -16,10 +16,11 @@ from auditkb.yaml_files import YamlFile, load_model
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Every rule by id, and the laws that they cite."""
+    """Every rule by id, the laws that they cite, and the values that are laid over their parameters."""
 
     rules: dict[str, Rule]
     laws: LawRegister
+    overlay: Overlay = field(default_factory=dict)
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -32,6 +33,14 @@ def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
 
     Raises KnowledgeBaseError with all faults of all files: a broken rule set runs nothing.
     """
+    rule_set, faults = read_rules(folder, dictionary, office, extra=extra)
+    if faults:
+        raise KnowledgeBaseError(faults)
+    return rule_set
+
+
+def read_rules(folder: Path, dictionary: Dictionary, office: Path | None = None, *, extra: list[Path] | None = None) -> tuple[RuleSet, list[Fault]]:
+    """The rules that are sound, and the faults of the others in the order of their places: for lint, which looks at both."""
     faults: list[Fault] = []
     folders = [folder] + ([office / "rules"] if office is not None and (office / "rules").is_dir() else [])
     overlay: Overlay = {}
@@ -49,7 +58,7 @@ def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
     models: list[tuple[RuleFile, YamlFile]] = []
     for path in [path for one in folders for path in rule_files(one)] + (extra or []):
         try:
-            models.append(load_model(RuleFile, path, _shown(path)))
+            models.append(load_model(RuleFile, path, shown_path(path)))
         except KnowledgeBaseError as error:
             faults += error.faults
     faults += _identity_faults(models)
@@ -62,9 +71,8 @@ def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
         except KnowledgeBaseError as error:
             faults += error.faults
     faults += _lineage(rules)
-    if faults:
-        raise KnowledgeBaseError(sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0)))
-    return RuleSet(dict(sorted(rules.items())), laws)
+    faults.sort(key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0))
+    return RuleSet(dict(sorted(rules.items())), laws, overlay), faults
 
 
 def _lineage(rules: dict[str, Rule]) -> list[Fault]:
