@@ -62,6 +62,14 @@ def _why(node: Node, compiler: RowCompiler, guards: tuple[str, ...]) -> Iterator
     elif isinstance(node, In) and isinstance(node.values, Parameter):
         yield from _why(node.item, compiler, guards)
         yield from _parameter(node.values, compiler, guards)
+    elif isinstance(node, Call) and node.function in ("least", "greatest"):
+        for item in node.arguments:
+            aggregate = compiler.context.lets[item.name] if isinstance(item, LetName) else item
+            if isinstance(aggregate, Aggregate):
+                # A none is left out here, so it is no unknown input.
+                yield from _aggregate(aggregate, compiler, guards, left_out=True)
+            else:
+                yield from _why(item, compiler, guards)
     elif not isinstance(node, ChildLetName):
         for item in children(node):
             yield from _why(item, compiler, guards)
@@ -118,7 +126,7 @@ def _parameter(item: Parameter, compiler: RowCompiler, guards: tuple[str, ...]) 
     yield (*guards, unknown, *known), sqlite.literal(f"no_parameter:{item.name}")
 
 
-def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[str, ...]) -> Iterator[Guarded]:
+def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[str, ...], *, left_out: bool = False) -> Iterator[Guarded]:
     compiler.aggregate(node)
     found = compiler.gathered[node]
     rows = node.rows
@@ -137,9 +145,9 @@ def _aggregate(node: Aggregate | Missing, compiler: RowCompiler, guards: tuple[s
         yield (*guards, *reached, condition), sqlite.literal(f"source_not_loaded:{record_type}")
     for column in (*found.unknown, *found.inner):
         yield (*guards, f"{column} IS NOT NULL"), column
-    for item in found.row_nodes:
-        yield from _why(item, compiler, (*guards, found.open_rows))
-    if found.none is not None:
+    for asked in found.row_nodes:
+        yield from _why(asked, compiler, (*guards, found.open_rows))
+    if found.none is not None and not left_out:
         leaf = rows.downs[-1][0] if rows.downs else str(rows.peers)
         yield (*guards, found.none), sqlite.literal(f"none:{leaf}")
     if isinstance(node, Missing):

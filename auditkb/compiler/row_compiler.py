@@ -49,7 +49,7 @@ class RowCompiler:
         self._child_lets: dict[tuple[str, str], tuple[str, Value, str, bool]] = {}
         self._event: tuple[str, str] | None = None
         self._pending: set[str] = set()
-        self._exact: set[str] = set()
+        self._extra: set[str] = set()
         self._named = 0
 
     # fields
@@ -96,6 +96,16 @@ class RowCompiler:
                 found = Value(f"COALESCE({found.exact}, {parts})")
             self._lets[item.name] = self._store(item.name, found)
         return self._lets[item.name]
+
+    def let_reasons(self, item: LetName) -> str:
+        """Column of why a let is unknown, for the peers that look at it."""
+        from auditkb.compiler.reasons import reasons_sql
+
+        column = f"{item.name}?"
+        if column not in self._extra:
+            self._extra.add(column)
+            self.pipeline.add_stage([(column, reasons_sql(LetName(item.name, item.kind), self))])
+        return sqlite.name(column)
 
     def _store(self, name: str, found: Value) -> Value:
         columns = [(name, found.low)]
@@ -220,8 +230,8 @@ class RowCompiler:
         found = self.let(LetName(item.name, item.kind))
         if found.high is None:
             return found.low
-        if item.name not in self._exact:
-            self._exact.add(item.name)
+        if item.name not in self._extra:
+            self._extra.add(item.name)
             self.pipeline.add_stage([(f"{item.name}=", found.exact)])
         return sqlite.name(f"{item.name}=")
 

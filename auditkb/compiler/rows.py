@@ -36,7 +36,7 @@ class Gathered:
     """Record types on the path, each with SQL that is true where the type is not wholly loaded."""
     open_rows: str = "0"
     inner: list[str] = field(default_factory=list)
-    """Columns with reasons of child lets."""
+    """Columns with the reasons of lets of the rows."""
     none: str | None = None
     row_nodes: list[Node] = field(default_factory=list)
     """What the filter asks of the record itself."""
@@ -123,6 +123,10 @@ class RowsFrame:
             self.row_nodes[item] = None
             return self.compiler.let(item)
         own = self.compiler.let(LetName(item.name, item.kind))
+        why = self.peer(self.compiler.let_reasons(item))
+        for kind in ("missing", "blank", "illegible", "unreadable", "not_required", "no_related"):
+            why = f"replace({why}, '{kind}:', '{kind}:{self.rows.peers}.')"
+        self.inner.append(why)
         parts = [None if part is None else self.peer(part) for part in (own.low, own.high, own.none)]
         return Value(parts[0] or "NULL", parts[1], parts[2])
 
@@ -264,7 +268,7 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     columns += [f"MIN(c{index}) AS c{index}" for index in range(len(covered))]
     # Rows may open it for different reasons: with the first and the last of them none stands for all the others.
     columns += [f"{side}(CASE WHEN {_OPENS} THEN u{index} END) AS u{index}{side.lower()}" for index in range(len(unknown)) for side in _SIDES]
-    columns += [f"MAX(CASE WHEN t IS NULL THEN w{index} END) AS w{index}" for index in range(len(frame.inner))]
+    columns += [f"MAX(CASE WHEN {_OPENS} THEN w{index} END) AS w{index}" for index in range(len(frame.inner))]
     cte = pipeline.add_cte("g", f"SELECT p, {', '.join(columns)}\n  FROM ({inner})\n  GROUP BY p")
     join = f"\n  LEFT JOIN {cte} AS g ON g.p = s.{pivot}"
     if isinstance(node, Aggregate) and node.function == "median":
