@@ -92,7 +92,8 @@ def _lineage(rules: dict[str, Rule]) -> list[Fault]:
     return faults
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """How a file is called in faults: from the working folder where it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:
