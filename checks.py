@@ -93,17 +93,16 @@ def commands(language: Language) -> Group:
         with closing(open_database(database)) as connection:
             terminal.print_finding(console(), connection, load_dictionary(RECORDS), finding_id, language, sql=sql)
 
-    @group.command("lint", help=say("检查全部规则文件；有错则逐行列出位置、错误和建议。", "Check all rule files; every fault with its place and a suggestion."), example="checks.py lint\nchecks.py lint rules/con/CON-001-invoice-before-contract.yml")
-    @click.argument("paths", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path))
+    @group.command("lint", help=say("检查全部规则文件，或写出的几个：每处错误、警告、提示一行，有位置、代码和建议。有错误时以 2 退出。",
+                                    "Check all rule files, or those named: a line for each error, warning and note, with place, code and suggestion. Ends with 2 if there is an error."),
+                   example="checks.py lint\nchecks.py lint rules/con/CON-001-invoice-before-contract.yml\nchecks.py lint --fix --strict")
+    @click.argument("paths", nargs=-1, metavar="[FILE…]", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @office_option(language)
-    def lint(paths: tuple[Path, ...], office: Path | None) -> None:
-        from auditkb.examples import check_examples
-
-        dictionary, rule_set = _load(office, language, extra=[path for path in paths if not _is_ours(path)])
-        faults = [fault for rule in rule_set.rules.values() for fault in check_examples(rule, dictionary)]
-        if faults:
-            raise FaultsError(faults, language)
-        click.echo(say(f"规则 {len(rule_set.rules)} 条，没有错误。", f"{len(rule_set.rules)} rules, no faults."))
+    @format_option(language)
+    @click.option("--fix", "mends", is_flag=True, help=say("先改好可以自动改的（键的顺序、行尾空格），注释保留。", "First mend what is mechanical (order of keys, spaces at line ends); comments are kept."))
+    @click.option("--strict", is_flag=True, help=say("有警告时以 1 退出。", "End with 1 if there is a warning."))
+    def lint(paths: tuple[Path, ...], office: Path | None, format: str, mends: bool, strict: bool) -> int:
+        return _lint(list(paths), office, format, language, mends=mends, strict=strict)
 
     @group.command("test", help=say("运行规则自带的例子；结果与期望不符时以 2 退出。", "Run the rules' own examples; ends with 2 if one differs from what it expects."), example="checks.py test\nchecks.py test CON-001 WORKS-006")
     @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
@@ -112,10 +111,6 @@ def commands(language: Language) -> Group:
         _test(rule_ids, office, language)
 
     return group
-
-
-def _is_ours(path: Path) -> bool:
-    return RULES.resolve() in path.resolve().parents
 
 
 def _day(text: str | None, language: Language) -> str:
@@ -128,12 +123,12 @@ def _day(text: str | None, language: Language) -> str:
                                  hint=Text("日期写作 2019-12-31", "write a date as 2019-12-31"))], language) from error
 
 
-def _load(office: Path | None, language: Language, extra: list[Path] | None = None) -> tuple[Dictionary, RuleSet]:
+def _load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]:
     from auditkb.dictionary import load_dictionary
     from auditkb.rules.load import load_rules
 
     dictionary = load_dictionary(RECORDS, office)
-    return dictionary, load_rules(RULES, dictionary, office, extra=extra)
+    return dictionary, load_rules(RULES, dictionary, office)
 
 
 def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
@@ -176,6 +171,31 @@ def _exit_code(report: RunReport, fail_on: str) -> int:
         return int(ExitCode.OK)
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     return int(ExitCode.FINDINGS if any(item.fail.evidence.severity in counted for item in report.found) else ExitCode.OK)
+
+
+def _lint(paths: list[Path], office: Path | None, format: str, language: Language, *, mends: bool, strict: bool) -> int:
+    from auditkb.dictionary import load_dictionary
+    from auditkb.linting import lint as linting
+
+    if mends:
+        for path in linting.fix(RULES, office, only=paths):
+            click.echo(Text(f"已改好：{path.as_posix()}", f"mended: {path.as_posix()}").say(language), err=True)
+    with progress() as advance:
+        words = Text("检查规则", "Checking rules").say(language)
+        linted = linting.lint(RULES, load_dictionary(RECORDS, office), office, only=paths, progress=lambda number, whole: advance(words, number, whole))
+    errors, warnings = linted.count("error"), linted.count("warning")
+    if format != "table":
+        columns, rows = linting.listing(linted, language)
+        print_rows(rows, columns, format, language)
+    elif errors:
+        raise FaultsError(linted.faults, language)
+    else:
+        for fault in linted.faults:
+            click.echo(fault.say(language))
+        notes = linted.count("note")
+        click.echo(Text(f"规则 {linted.rules} 条：错误 0 处，警告 {warnings} 处，提示 {notes} 处。",
+                        f"{linted.rules} rules: no errors, {warnings} warnings, {notes} notes.").say(language))
+    return int(ExitCode.BAD_INPUT if errors else ExitCode.FINDINGS if strict and warnings else ExitCode.OK)
 
 
 def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) -> None:
