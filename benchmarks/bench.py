@@ -30,8 +30,8 @@ from auditkb.findings import load_classes
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet, load_rules
 from auditkb.runs import RunReport, run_rules
+from benchmarks.cases import AS_OF
 from benchmarks.generate import generate
-from benchmarks.world import AS_OF
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOWEST_SHOWN = 100

@@ -27,8 +27,9 @@ from auditkb.database import create_tables, fill_working_calendar, finish_loadin
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.records import insert_statement, loaded_columns
 from auditkb.values import fold
+from benchmarks.cases import APPROVALS_FROM, AS_OF, COVERED, EXEMPTED_SHARE, FORGOTTEN_SHARE, GAP_SHARE, Case, Row
 from benchmarks.plants import PLANTS, Kind, Plant
-from benchmarks.world import APPROVALS_FROM, AS_OF, COVERED, EXEMPTED_SHARE, FORGOTTEN_SHARE, GAP_SHARE, Case, Row, World
+from benchmarks.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "generated"

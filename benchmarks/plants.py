@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.calendar_days import month_end, month_start, shift, workdays_before
-from benchmarks.world import APPROVALS_FROM, Case, Row, World, base_price, empty, required_approvals
+from benchmarks.cases import APPROVALS_FROM, Case, Row, empty, required_approvals
+from benchmarks.world import World, base_price
 
 Kind = Literal["fault", "near_miss", "exempt"]
 Function = Callable[[World, Case, bool], Row | None]

@@ -1,80 +1,16 @@
 """A clean world: projects with contracts and all their papers, in which no rule fails.
 
-Records are dictionaries of field values, as the database holds them, with `key`; `_states` is a dictionary of field
-states. A case is what a plant may change: one contract with its papers, or one project with its budget. Everything
-comes from one seeded generator of random numbers, so equal seeds give equal worlds.
+Everything comes from one seeded generator of random numbers, so equal seeds give equal worlds.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
-from benchmarks.calendar_days import NUMBER, days_from, month_end, month_start, shift, workdays_after, workdays_before
-
-Row = dict[str, Any]
-
-YEARS = range(2018, 2026)
-AS_OF = "2026-06-30"
-"""The day on which a run over such a world is to be made; every paper is older."""
-
-OFFICE = "某区某街道办事处"
-DEPARTMENTS = ("综合办公室", "财务科", "城市管理科", "社区建设科", "平安建设科", "民生保障科", "经济发展科")
-APPROVALS_FROM = DEPARTMENTS[-1]
-"""The one department whose payment approvals were collected completely."""
-
-COMMUNITIES = tuple(f"第{number}社区" for number in range(1, 10))
-TRAP_SHARE = 0.02
-"""Share of all contracts that one department gives to one supplier: what a self-join would square."""
-
-GAP_SHARE, FORGOTTEN_SHARE, EXEMPTED_SHARE = 0.04, 0.08, 0.01
-"""Projects with gaps in every contract; contracts that lack a few values; contracts with an exemption on file."""
-
-COVERED = ("project budget budget_item budget_adjustment tender quote award contract amendment payment_plan invoice payment"
-           " acceptance participant settlement retention guarantee exemption priced_line").split()
-"""Record types that the world declares complete, for every record."""
-
-
-@dataclass
-class Case:
-    """One contract, or one project, with the records that hang under it alone."""
-
-    project: Row
-    records: dict[str, list[Row]] = field(default_factory=dict)
-    is_supervised: bool = False
-    has_adjustment: bool = False
-    items: tuple[str, ...] = ()
-    """Keys of the project's budget items."""
-
-    def add(self, record_type: str, key: str, **fields: Any) -> Row:
-        """A new record of this case."""
-        row = {"key": key, **fields}
-        self.records.setdefault(record_type, []).append(row)
-        return row
-
-    def all(self, record_type: str) -> list[Row]:
-        """The records of a type, to be changed in place."""
-        return self.records.setdefault(record_type, [])
-
-    def first(self, record_type: str) -> Row | None:
-        """The first record of a type, if there is one."""
-        rows = self.records.get(record_type)
-        return rows[0] if rows else None
-
-    @property
-    def contract(self) -> Row:
-        """The contract of a contract's case."""
-        return self.records["contract"][0]
-
-
-def empty(row: Row, name: str, state: str | None = None) -> None:
-    """Take a value away; `state` says why it is not there (None: not captured)."""
-    row[name] = None
-    if state is not None:
-        row.setdefault("_states", {})[name] = state
-
+from benchmarks.calendar_days import shift
+from benchmarks.cases import COMMUNITIES, DEPARTMENTS, OFFICE, TRAP_SHARE, YEARS, Case, Row, empty
+from benchmarks.papers import pay, perform, procure
 
 class World:
     """Makes about `contracts` contracts, project by project; holds what spans projects."""
@@ -208,160 +144,10 @@ class World:
             status="completed", **works)
         if is_renewed:
             contract["service"] = f"物业服务{place:06d}"
-        self._procure(case)
-        self._perform(case)
-        self._pay(case, year)
+        procure(self, case)
+        perform(self, case)
+        pay(self, case, year)
         return case
-
-    def _procure(self, case: Case) -> None:
-        contract = case.contract
-        amount, signed, kind = contract["amount"], contract["signed_on"], self.random.random()
-        if amount <= 100000 and kind < 0.75:
-            empty(contract, "tender", "blank_in_document" if kind < 0.4 else None)
-            return
-        regime, needed = "government_procurement", 0
-        if amount > 1000000:
-            method, needed = ("open_tender" if kind < 0.8 else "invited_tender"), 20
-            regime = "mandatory_tender" if contract["category"] == "works" else regime
-        elif contract["supplier"] == self.supplier_names[0]:
-            method = "framework"
-        elif amount <= 100000 or kind < 0.4 or contract["category"] == "property":
-            method, regime = "direct" if amount < 100000 and kind > 0.85 else "comparison", "internal"
-        else:
-            method, needed = ("consultation", 10) if kind < 0.7 else ("negotiation", 0) if kind < 0.8 else ("inquiry", 0) if kind < 0.9 else ("framework", 0)
-        evaluated = shift(signed, -(8 + self.below(12)))
-        due = shift(evaluated, -self.below(3))
-        issued = workdays_before(due, 4 + self.below(6)) if not needed else shift(due, -(needed + 1 + self.below(15)))
-        number = self.number("CG")
-        kinds = {"works": "works", "goods": "goods", "equipment": "goods"}
-        case.add("tender", number, number=number, title=f"采购{number}", project=contract["project"], department=contract["department"], buyer=OFFICE,
-                 method=method, object=kinds.get(contract["category"], "services"), regime=regime, estimated_amount=amount,
-                 registered=3, notice_on=issued, docs_issued_on=issued, bids_due_on=due, opened_on=due, evaluated_on=evaluated)
-        contract["tender"] = number
-        if regime == "government_procurement":
-            contract["announced_on"], contract["filed_on"] = workdays_after(signed, self.below(3)), workdays_after(signed, self.below(7))
-        if method == "comparison" or (needed and self.chance(0.1)):
-            self._quotes(case, number, due)
-        if method != "direct" and self.chance(0.8):
-            contract["award"] = case.add("award", f"{number}/{contract['supplier']}", tender=number, supplier=contract["supplier"], amount=amount,
-                                         awarded_on=evaluated, notice_on=shift(evaluated, 1), published_on=shift(evaluated, 1))["key"]
-
-    def _quotes(self, case: Case, tender: str, due: str) -> None:
-        contract = case.contract
-        winner = int(contract["supplier"][3:])
-        for position, share in enumerate((1.0, 1.03, 1.07)):
-            supplier = self.supplier_names[(winner + position * 7) % self.suppliers]
-            case.add("quote", f"{tender}/{supplier}", tender=tender, supplier=supplier, amount=round(contract["amount"] * share, 2),
-                     quoted_on=shift(due, -self.below(3)), is_valid=1, is_winner=int(position == 0), has_breakdown=1, prepared_by=f"编制人{winner}-{position}")
-
-    def _perform(self, case: Case) -> None:
-        contract, category = case.contract, case.contract["category"]
-        amount, starts, ends = contract["amount"], contract["starts_on"], contract["ends_on"]
-        tender = case.first("tender")
-        if contract["warranty_months"]:
-            contract["warranty_ends_on"] = shift(ends, 365)
-        if tender is not None and tender["regime"] != "internal" and self.chance(0.25):
-            number = self.number("BH")
-            contract["has_guarantee_clause"] = 1
-            case.add("guarantee", number, number=number, contract=contract["key"], type="performance", form="bank_guarantee",
-                     amount=round(amount * 0.05, 2), starts_on=contract["signed_on"], ends_on=shift(ends, 60), released_on=shift(ends, 1))
-        if category == "works":
-            self._complete(case)
-        elif self.chance(0.45):
-            number = self.number("YS")
-            sheet = case.add("acceptance", number, number=number, title=f"验收单{number}", contract=contract["key"],
-                     form_type="delivery" if category in ("goods", "equipment") else "performance", signed_on=shift(ends, self.below(10)), conclusion="qualified")
-            if self.chance(0.9):
-                empty(sheet, "works_started_on", "blank_in_document")
-                empty(sheet, "works_completed_on", "blank_in_document")
-        if category in ("goods", "equipment") and self.chance(0.2):
-            contract["retention_rate"], withheld = 0.05, shift(ends, 20)
-            case.add("retention", f"{contract['key']}/{withheld}", contract=contract["key"], rate=0.05, base_type="contract", base_amount=amount,
-                     amount=round(amount * 0.05, 2), withheld_on=withheld, release_due_on=shift(ends, 365), substitute="none")
-        if self.chance(0.08):
-            number = self.number("BC")
-            case.add("amendment", number, number=number, title="补充协议", contract=contract["key"], signed_on=shift(starts, 10),
-                     amount_change=round(amount * 0.05, 2), reason="数量调整")
-
-    def _complete(self, case: Case) -> None:
-        """Acceptance, settlement and retention (or a guarantee in its place) of finished works."""
-        contract = case.contract
-        starts, completed, key = contract["starts_on"], contract["ends_on"], contract["key"]
-        accepted, settled = shift(completed, self.below(15)), round(contract["amount"] * 0.98 / 100) * 100.0
-        sheet = self.number("YS")
-        case.add("acceptance", sheet, number=sheet, title=f"竣工验收单{sheet}", contract=key, form_type="completion",
-                 works_started_on=starts, works_completed_on=completed, signed_on=accepted, conclusion="qualified")
-        roles = ("buyer", "contractor", "supervisor") if case.is_supervised else ("buyer", "contractor")
-        for role in roles:
-            case.add("participant", f"{sheet}/{role}", acceptance=sheet, role=role, is_signed=1, is_sealed=1, signed_on=accepted)
-        number = self.number("JS")
-        submitted = shift(completed, 5 + self.below(23))
-        case.add("settlement", number, number=number, contract=key, submitted_amount=contract["amount"], submitted_on=submitted,
-                 reviewed_amount=settled, reviewed_on=shift(submitted, 30), reduced_amount=contract["amount"] - settled)
-        contract["retention_rate"], contract["retention_base"], withheld = 0.03, "settlement", shift(accepted, 20)
-        has_bond = self.chance(0.15)
-        if has_bond:
-            number = self.number("BH")
-            contract["has_guarantee_clause"] = 1
-            case.add("guarantee", number, number=number, contract=key, type="quality", form="bank_guarantee", amount=round(settled * 0.03, 2),
-                     starts_on=accepted, ends_on=shift(contract["warranty_ends_on"], self.below(30)))
-        share = 0.0 if has_bond else 0.03
-        case.add("retention", f"{key}/{withheld}", contract=key, rate=share, base_type="settlement", base_amount=settled, amount=round(settled * share, 2),
-                 withheld_on=withheld, release_due_on=shift(completed, 365), substitute="guarantee" if has_bond else "none")
-
-    def _pay(self, case: Case, year: int) -> None:
-        contract = case.contract
-        amount, accepted = contract["amount"], case.first("acceptance")
-        count = 1 + self.below(3) if contract["payment_schedule"] == "periodic" else 1 if amount < 20000 or self.chance(0.3) else 2
-        each = round(amount * 0.9 / count / 100) * 100.0
-        plans = contract["payment_schedule"] == "milestone" and self.chance(0.15)
-        for position in range(count):
-            is_final = accepted is not None and position == count - 1
-            paid = shift(accepted["signed_on"], 6 + self.below(25)) if is_final and accepted else shift(contract["signed_on"], 15 + self.below(20) + position * 30)
-            issued = shift(paid, -(1 + self.below(5)))
-            invoice = self._invoice(case, issued, each)
-            self._payment(case, year, position, paid, each, invoice, "final" if is_final else "progress", plans)
-
-    def _invoice(self, case: Case, issued: str, amount: float) -> Row | None:
-        """The invoice of a payment: mostly one of its own, else the one before, which was made out for more."""
-        before = case.all("invoice")
-        if before and self.chance(0.6):
-            before[-1]["amount"] += amount
-            return before[-1]
-        number = self.number("")
-        contract = case.contract
-        return case.add("invoice", number, number=number, type="digital", issued_on=max(issued, contract["signed_on"]), contract=contract["key"], seller=contract["supplier"],
-                        buyer=OFFICE, amount=amount, net_amount=round(amount / 1.06, 2), status="normal" if self.chance(0.985) else "reversed")
-
-    def _payment(self, case: Case, year: int, position: int, paid: str, amount: float, invoice: Row | None, kind: str, plans: bool) -> None:
-        contract = case.contract
-        number = self.number("ZF")
-        interval = contract["payment_interval_months"]
-        if interval:
-            first = min(1 + position * interval + self.below(4), 13 - interval)
-            covers = (month_start(year, first), month_end(year, first + interval - 1))
-        else:
-            covers = (contract["starts_on"], min(contract["ends_on"], f"{year}-12-31"))
-        item = self.below(3)
-        payment = case.add("payment", number, number=number, contract=contract["key"], project=contract["project"], invoice=invoice["key"] if invoice else None, type=kind,
-                           purpose=f"明细{item + 1}", applied_on=shift(paid, -3), paid_on=paid, amount=amount, payee=contract["supplier"], voucher_number=f"记{number}", starts_on=covers[0],
-                           ends_on=covers[1], expense_type="works" if contract["category"] == "works" else "service", due_base_on=shift(paid, -5))
-        if self.chance(0.3):
-            payment["budget_item"] = case.items[item]
-        if plans:
-            payment["plan"] = case.add("payment_plan", f"{contract['key']}/{position + 1}", contract=contract["key"], sequence=position + 1, condition=f"第{position + 1}期",
-                                       amount=amount, due_on=shift(paid, 5 - self.below(15)))["key"]
-        else:
-            empty(payment, "plan", "blank_in_document")
-        if contract["department"] == APPROVALS_FROM:
-            self._approve(case, payment)
-
-    def _approve(self, case: Case, payment: Row) -> None:
-        is_works = case.contract["category"] == "works"
-        form = "works_payment" if is_works else "request"
-        for role in required_approvals(case):
-            case.add("payment_approval", f"{payment['key']}/{form}/{role}", payment=payment["key"], form_type=form, role=role, opinion="同意",
-                     is_signed=1, is_sealed=int(is_works), approved_on=payment["applied_on"])
 
     def may_mark_price(self, item: int, year: int, community: str) -> bool:
         """Whether a line may stand out in its group: its prices are all equal, another community is in it, no other stands out."""
@@ -400,13 +186,6 @@ def base_price(item: int) -> float:
     return 40.0 + item % 50 * 10
 
 
-def required_approvals(case: Case) -> tuple[str, ...]:
-    """Who has to approve a payment under the contract."""
-    if case.contract["category"] != "works":
-        return ("handler", "department", "finance")
-    return ("contractor", "supervisor", "buyer") if case.is_supervised else ("contractor", "buyer")
-
-
 _FORGETTABLE = [
     ("contract", "starts_on"), ("contract", "signed_on"), ("contract", "amount"), ("contract", "is_framework"), ("contract", "has_prepayment_clause"),
     ("contract", "planned_starts_on"), ("contract", "planned_ends_on"), ("contract", "settlement_due_days"), ("contract", "warranty_ends_on"),
@@ -417,5 +196,3 @@ _FORGETTABLE = [
     ("payment_approval", "opinion"), ("payment_approval", "approved_on"), ("payment_plan", "due_on"),
 ]
 _GAPS = [("contract", "category"), ("contract", "tender"), ("payment", "purpose"), ("payment_approval", "role"), ("participant", "role")]
-
-__all__ = ["AS_OF", "APPROVALS_FROM", "COVERED", "NUMBER", "Case", "Row", "World", "base_price", "days_from", "empty", "required_approvals"]

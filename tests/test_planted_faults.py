@@ -17,9 +17,10 @@ from auditkb.findings import load_classes
 from auditkb.records import KeyMaker
 from auditkb.rules.load import RuleSet, load_rules
 from auditkb.runs import RunReport, run_rules
+from benchmarks.cases import AS_OF
 from benchmarks.generate import Generated, generate, read_manifest, write_manifest
 from benchmarks.plants import PLANTS
-from benchmarks.world import AS_OF, World
+from benchmarks.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 FEW = 2_000
