@@ -33,7 +33,7 @@ from benchmarks.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "generated"
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 2_000
 PLANTED_SHARE = 0.9
 """At most this share of the cases holds a plant; the rest stays clean."""
 LARGEST_SHARE = 0.03
