@@ -6,9 +6,14 @@ import sys
 from collections.abc import Callable
 
 from auditkb import metadata
+from auditkb.outputs import law_page, rule_pages
 
-GENERATORS: dict[str, Callable[[list[str]], int]] = {"metadata.yml": metadata.main}
-"""File -> its generator: takes the arguments of the command line, gives an exit code (not 0: stale, with `--check`)."""
+GENERATORS: dict[str, Callable[[list[str]], int]] = {
+    "metadata.yml": metadata.main,
+    "docs/law.md": law_page.main,
+    "docs/rules": rule_pages.main,
+}
+"""File or folder -> its generator: takes the arguments of the command line, gives an exit code (not 0: stale, with `--check`)."""
 
 
 def main(arguments: list[str]) -> int:

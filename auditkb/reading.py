@@ -10,7 +10,7 @@ from auditkb.errors import Text
 from auditkb.expressions.tree import Constant, Kind, LetName, Node
 from auditkb.rules.checked import Assumption, ParameterRow, ParameterTable, Rule
 from auditkb.sentences import Speaker, joined
-from auditkb.wording import UNITS, say_codes, say_path, say_value
+from auditkb.wording import UNITS, say_codes, say_path, say_unit, say_value
 
 
 def read_out(rule: Rule, dictionary: Dictionary) -> Text:
@@ -120,7 +120,8 @@ def line_value(table: ParameterTable, line: ParameterRow, dictionary: Dictionary
 
 def value_with_unit(table: ParameterTable, line: ParameterRow, dictionary: Dictionary) -> Text:
     """The value of a line with its unit."""
-    return line_value(table, line, dictionary) + (UNITS.get(table.unit or "", Text("", "")) if line.value is not None else Text("", ""))
+    words = line_value(table, line, dictionary)
+    return Text(words.zh.removesuffix(".00"), words.en.removesuffix(".00")) + say_unit(line.value, table.unit)
 
 
 def own_value(rule: Rule, table: ParameterTable, dictionary: Dictionary) -> Text:

@@ -17,7 +17,7 @@ from auditkb.expressions.tree import (
 )
 from auditkb.rules.checked import Rule
 from auditkb.wording import (
-    COMPARED_DATES, COMPARED_NAMES, COMPARED_NUMBERS, COMPARED_WORDS, FIGURES, FIGURES_OF_DAYS, FUNCTIONS, PEER_GROUPS, UNITS, say_path, say_value,
+    COMPARED_DATES, COMPARED_NAMES, COMPARED_NUMBERS, COMPARED_WORDS, FIGURES, FIGURES_OF_DAYS, FUNCTIONS, PEER_GROUPS, say_path, say_unit, say_value,
 )
 
 _OPPOSITE: dict[str, Literal["=", "<>", "<", "<=", ">", ">="]] = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -135,7 +135,7 @@ class Speaker:
             words, unit = Text(words.zh.removesuffix(".00"), words.en.removesuffix(".00")), unit or "yuan"
         if node.kind.name in ("choice", "text", "flag"):
             words = Text(f"“{words.zh}”", f'"{words.en}"')
-        return words + UNITS.get(unit or "", Text("", ""))
+        return words + say_unit(node.value, unit)
 
     def unit(self, node: Node) -> str | None:
         """In what a number is counted, as far as the expression or the dictionary says."""
@@ -238,7 +238,7 @@ class Speaker:
             counted = node.arguments[1]
             if isinstance(counted, Arithmetic) and counted.operator == "-" and isinstance(counted.left, Constant) and counted.left.value == 0:
                 return parts[0] + Text("之前", " less ") + self.noun(counted.right)
-            parts[1] += Text("", "") if self.unit(counted) else UNITS["days" if node.function == "add_days" else "months"]
+            parts[1] += Text("", "") if self.unit(counted) else say_unit(getattr(counted, "value", 0), "days" if node.function == "add_days" else "months")
         if node.function == "end_of_year" and node.arguments[0].kind == DATE:
             parts[0] += Text("所在年度", "'s year")
         words = FUNCTIONS[node.function]

@@ -32,6 +32,7 @@ OUTCOMES = {
     "not_run": Text("规则出错，没有检查", "the rule broke"),
 }
 SEVERITIES = {"high": Text("高", "high"), "medium": Text("中", "medium"), "low": Text("低", "low"), "info": Text("提示", "info")}
+STATUSES = {"draft": Text("草稿", "draft"), "trial": Text("试行", "trial"), "active": Text("启用", "active"), "retired": Text("停用", "retired")}
 REVIEWS = {"待核实": Text("待核实", "to be verified"), "已确认": Text("已确认", "confirmed"), "不成立": Text("不成立", "not upheld"),
            "已排除": Text("已排除", "set aside")}
 UNITS = {"days": Text("天", " days"), "workdays": Text("个工作日", " working days"), "months": Text("个月", " months"), "yuan": Text("元", " yuan")}
@@ -93,6 +94,12 @@ def say_value(value: Any, kind: Kind, dictionary: Dictionary) -> Text:
     if kind.name in ("integer", "number"):
         return _both(f"{_decimal(value).normalize():f}")
     return _both(str(value))
+
+
+def say_unit(value: Any, unit: str | None) -> Text:
+    """What is written after a value: 天, days; nothing for what has no unit or no value."""
+    words = UNITS.get(unit or "", Text("", ""))
+    return Text(words.zh, words.en.removesuffix("s") if value == 1 else words.en) if value is not None else Text("", "")
 
 
 def say_choice(code: str, kind: Kind, dictionary: Dictionary) -> Text:

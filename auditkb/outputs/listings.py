@@ -11,13 +11,10 @@ from auditkb.reading import line_applies, line_value, own_value
 from auditkb.rules.checked import ParameterRow
 from auditkb.rules.load import RuleSet
 from auditkb.runs import RunReport
-from auditkb.wording import SEVERITIES, UNITS
+from auditkb.wording import SEVERITIES, STATUSES, UNITS
 
 Columns = list[tuple[str, Text]]
 Rows = list[list[Any]]
-
-
-_STATUSES = {"draft": Text("草稿", "draft"), "trial": Text("试行", "trial"), "active": Text("启用", "active"), "retired": Text("停用", "retired")}
 
 
 def rules(rule_set: RuleSet, dictionary: Dictionary, language: str, *, codes: bool = False) -> tuple[Columns, Rows]:
@@ -26,7 +23,7 @@ def rules(rule_set: RuleSet, dictionary: Dictionary, language: str, *, codes: bo
                ("severity", Text("级别", "Severity")), ("checks", Text("检查对象", "Checks")), ("register", Text("清单条目", "Register")),
                ("examples", Text("例子", "Examples")), ("file", Text("文件", "File"))]
     rows = [[rule.id, getattr(rule.file.title, language),
-             rule.file.status if codes else _STATUSES[rule.file.status].say(language),
+             rule.file.status if codes else STATUSES[rule.file.status].say(language),
              rule.file.severity.default if codes else SEVERITIES[rule.file.severity.default].say(language),
              rule.checks if codes else getattr(dictionary[rule.checks].label, language), rule.file.register_, len(rule.file.examples), rule.source.name] for rule in rule_set.rules.values()]
     return columns, rows
