@@ -623,23 +623,28 @@ class Evaluator:
     def parameter(self, table: ParameterTable, frame: Frame) -> Value:
         row = frame.rows[0]
         keys = [self.value(node, frame) for node in table.by]
-        possible: list[Value] = []
+        lines: list[Value] = []
         why: frozenset[str] = frozenset()
         for line in table.rows:
-            truth = conjunction([self.matches_organisation(table.name, row, line.organisation),
+            truth = conjunction([self.matches_organisation(row, line.organisation),
                                  *(self.matches(table.by[index], keys[index], values) for index, values in line.matches.items()),
                                  truth_value(self.within(row, line.starts_on, line.ends_on), ["event_date_unknown"])])
             if truth.truth is False:
                 continue
-            possible.append(exactly(scalar(line.value, table.kind)) if line.value is not None else unknown([f"no_parameter:{table.name}"]))
+            lines.append(exactly(scalar(line.value, table.kind)) if line.value is not None else unknown([f"no_parameter:{table.name}"]))
             why |= truth.why
             if truth.truth:
                 break
         else:
-            possible.append(self.value(table.field, frame) if table.field is not None else unknown([f"no_parameter:{table.name}"]))
-        if all(value == possible[0] for value in possible):
-            return possible[0]
-        return unknown(why)
+            own = self.value(table.field, frame) if table.field is not None else unknown([f"no_parameter:{table.name}"])
+            if not lines:
+                return own
+            # The record's own value is never taken to be that of a line.
+            lines.append(unknown(own.reasons))
+        if all(value == lines[0] for value in lines):
+            return lines[0]
+        missing = {f"no_parameter:{table.name}"}
+        return unknown((why | why_of(lines)) - missing or missing)
 
     def matches(self, node: Node, key: Value, values: tuple[Any, ...]) -> Value:
         allowed = [scalar(value, node.kind) for value in values]
@@ -647,11 +652,11 @@ class Evaluator:
             key, allowed = folded(key), [fold(value) for value in allowed]
         return exactly(key.low in allowed) if key.known else unknown(key.reasons)
 
-    def matches_organisation(self, name: str, row: Row, organisation: str | None) -> Value:
+    def matches_organisation(self, row: Row, organisation: str | None) -> Value:
         if organisation is None:
             return exactly(True)
         own = row.get("_organisation")
-        return exactly(own == organisation) if own is not None else unknown([f"no_parameter:{name}"])
+        return exactly(own == organisation) if own is not None else unknown([])
 
 
 # --- helpers

@@ -105,14 +105,15 @@ class Draw:
         return [self.of(items) for _ in range(self.number(most))]
 
 
-def stored_values(entry: Field) -> list[Any]:
+def stored_values(entry: Field) -> Sequence[Any]:
     """The values from which a field's are taken."""
     if entry.choices:
         return list(entry.choices)
     if entry.name == "fiscal_year":
         return YEARS
-    return {"date": DATES, "money": SIGNED if entry.signed else MONEY, "ratio": RATIOS, "integer": INTEGERS, "flag": [0, 1],
-            "text": TEXTS}[entry.type]
+    values: dict[str, Sequence[Any]] = {"date": DATES, "money": SIGNED if entry.signed else MONEY, "ratio": RATIOS,
+                                        "integer": INTEGERS, "flag": [0, 1], "text": TEXTS}
+    return values[entry.type]
 
 
 def random_world(draw: Draw, most_rows: int = 4) -> World:
@@ -261,7 +262,8 @@ class Expressions:
     def _literal(self, kind: str) -> str:
         if kind == "date":
             return self.draw.of(["as_of", *(f"date '{day}'" for day in DATES)])
-        return str(self.draw.of({"money": MONEY, "ratio": RATIOS, "integer": INTEGERS}[kind]))
+        numbers: dict[str, Sequence[float]] = {"money": MONEY, "ratio": RATIOS, "integer": INTEGERS}
+        return str(self.draw.of(numbers[kind]))
 
     def _made(self, kind: str, names: Names, depth: int) -> str:
         def inner(wanted: str) -> str:
@@ -343,7 +345,7 @@ class Expressions:
         near = [path for path, entry in inner.fields.items() if path.startswith(f"{prefix}.") and entry.type == kind]
         near += [name for name, own in inner.lets.items() if own == kind and name.startswith(f"{prefix}.")]
         if kind == "integer" and (not near or self.draw.chance(2, 3)):
-            distinct = [path for path in inner.fields if path.startswith(f"{prefix}.")]
+            distinct = [path for path, entry in inner.fields.items() if path.startswith(f"{prefix}.") and (entry.type != "text" or entry.compared)]
             what = f"distinct {self.draw.of(distinct)}" if self.draw.chance(1, 3) else prefix
             return f"count({what}){self._filter(inner, depth)}"
         if not near:
@@ -433,7 +435,7 @@ def _lets(draw: Draw, make: Expressions, names: Names, checks: str) -> dict[str,
 def _peers(draw: Draw, make: Expressions, names: Names, data: dict[str, Any]) -> None:
     same = [path for path, entry in names.fields.items() if entry.is_reference or entry.choices]
     peers: dict[str, Any] = {"same": [draw.of(same)]}
-    if draw.chance(1, 4):
+    if draw.chance(1, 2):
         peers["different"] = [draw.of([path for path in same if path != peers["same"][0]])]
     names.peers = ["peers"]
     if draw.chance(3, 4):
@@ -458,8 +460,9 @@ def _assumptions(draw: Draw, names: Names, lets: dict[str, str]) -> dict[str, An
             found[target] = draw.of([False, True])
         elif kind in ("date", "money", "integer"):
             plain = [name for name in names.of_kind(kind) if name not in (target, *found) and name not in lets]
-            found[target] = draw.some(plain, 2) or draw.of(plain) if plain else 3 if kind == "integer" else None
-    return {target: value for target, value in found.items() if value is not None}
+            if plain:
+                found[target] = [draw.of(plain), *draw.some(plain, 1)]
+    return found
 
 
 @st.composite
