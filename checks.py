@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
     from auditkb.rules.checked import Rule
     from auditkb.rules.load import RuleSet
+    from auditkb.rules.scaffold import NewRule
     from auditkb.runs import RunReport
 
 HERE = Path(__file__).parent
@@ -104,6 +105,19 @@ def commands(language: Language) -> Group:
     def lint(paths: tuple[Path, ...], office: Path | None, format: str, mends: bool, strict: bool) -> int:
         return _lint(list(paths), office, format, language, mends=mends, strict=strict)
 
+    @group.command("new", help=say("新建一条规则：写出一个可以直接检查和测试的草稿，编号自动取下一个。", "Begin a rule: writes a draft that passes lint and test as it is, under the next free id."),
+                   example='checks.py new con "合同备案过迟" --en "Contract filed late"\nchecks.py new own "报价过旧" --en "Quote too old" --office our-office --new-area')
+    @click.argument("area", metavar="AREA")
+    @click.argument("title", metavar="TITLE")
+    @click.option("--en", "english", metavar="TITLE", help=say("英文名称。", "The title in English, where TITLE is in Chinese."))
+    @click.option("--slug", metavar="SLUG", help=say("文件名中编号之后的部分（默认取自英文名称）。", "What follows the id in the file name (default: from the English title)."))
+    @click.option("--new-area", is_flag=True, help=say("建立新的领域文件夹（2 至 6 个小写字母）。", "Make a folder for a new area (2 to 6 small letters)."))
+    @office_option(language)
+    def new(area: str, title: str, english: str | None, slug: str | None, new_area: bool, office: Path | None) -> None:
+        from auditkb.rules.scaffold import new_rule
+
+        _tell_what_is_next(new_rule(RULES, office, area, title, english=english, slug=slug, new_area=new_area), office, language)
+
     @group.command("test", help=say("运行规则自带的例子；结果与期望不符时以 2 退出。", "Run the rules' own examples; ends with 2 if one differs from what it expects."), example="checks.py test\nchecks.py test CON-001 WORKS-006")
     @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
     @office_option(language)
@@ -171,6 +185,18 @@ def _exit_code(report: RunReport, fail_on: str) -> int:
         return int(ExitCode.OK)
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     return int(ExitCode.FINDINGS if any(item.fail.evidence.severity in counted for item in report.found) else ExitCode.OK)
+
+
+def _tell_what_is_next(rule: NewRule, office: Path | None, language: Language) -> None:
+    from auditkb.rules.load import shown_path
+
+    path, more = shown_path(rule.path), f' --office "{office.as_posix()}"' if office is not None else ""
+    click.echo(Text(f"已写好 {path}（草稿，不参加运行）。", f"Wrote {path} (a draft, not run over records).").say(language))
+    if not rule.is_titled:
+        click.echo(Text("另一种语言的名称还要在文件里写上。", "The title in the other language is still to be written in the file.").say(language))
+    click.echo(Text("把示范内容换成要查的，然后：", "Replace the pattern by what you are after, then:").say(language))
+    for words in (f'lint "{path}"{more}', f"test {rule.id}{more}", f"show {rule.id}{more}"):
+        click.echo(f"  checks.py {words}")
 
 
 def _lint(paths: list[Path], office: Path | None, format: str, language: Language, *, mends: bool, strict: bool) -> int:
