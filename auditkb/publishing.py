@@ -10,7 +10,9 @@ from auditkb.dictionary import Dictionary
 from auditkb.findings import Classes, KnownFinding
 from auditkb.lifecycle import CONFIRMED, NO_SEVERITY
 from auditkb.laws import Article, Law, LawRegister
-from auditkb.reading import read_out
+from auditkb.errors import Text
+from auditkb.reading import parameter_lines, read_out
+from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet
 
 
@@ -18,11 +20,22 @@ def write_rules(connection: sqlite3.Connection, rule_set: RuleSet, sql: dict[str
     """Replace the table of rules; `sql` is what reproduces the outcome of one record."""
     connection.execute("DELETE FROM rules")
     for rule in rule_set.rules.values():
-        file, summary = rule.file, read_out(rule, dictionary)
+        file, summary, parameters = rule.file, read_out(rule, dictionary), _parameters(rule, dictionary)
         _insert(connection, "rules", {
             "id": rule.id, "register": file.register_, "title_zh": file.title.zh, "title_en": file.title.en, "status": file.status,
             "severity": file.severity.default, "category": file.category, "checks": rule.checks, "file": rule.source.name,
-            "yaml": rule.source.text, "sql": sql.get(rule.id), "hash": rule.hash, "summary_zh": summary.zh, "summary_en": summary.en})
+            "yaml": rule.source.text, "sql": sql.get(rule.id), "hash": rule.hash, "summary_zh": summary.zh, "summary_en": summary.en,
+            "parameters_zh": parameters.zh or None, "parameters_en": parameters.en or None})
+
+
+def _parameters(rule: Rule, dictionary: Dictionary) -> Text:
+    """A line for each parameter: what it is called, a tab, its values in words."""
+    lines = []
+    for name, model in rule.file.parameters.items():
+        label = Text(model.label.zh, model.label.en) if model.label is not None else Text(name, name)
+        values = parameter_lines(rule, name, dictionary)
+        lines.append(Text(f"{label.zh}\t{'；'.join(value.zh for value in values)}", f"{label.en}\t{'; '.join(value.en for value in values)}"))
+    return Text("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines))
 
 
 def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:

@@ -88,6 +88,7 @@ def _rules(connection: sqlite3.Connection) -> None:
         insert(connection, "rules", id=name, register="R01", title_zh=zh, title_en=en, status="active", severity=severity,
                category="contract/date-order", checks=checks, file=f"rules/con/{name}.yml", yaml=YAML,
                sql=f"select key, _department as department, 'fail' as outcome, null as reasons from {checks} where key = :key",
+               parameters_zh="允许提前的天数\t0 天", parameters_en="Days allowed\t0 days",
                summary_zh="逐条检查：发票\n列为疑点：“days_early”大于参数“允许提前的天数”\n其中，“days_early” = 从开票日期到合同的签订日期的天数",
                summary_en="Checks each invoice\nA lead where “days_early” is above the parameter\nwhere “days_early” = the days from issue to signing")
     insert(connection, "laws", id="contract-law-1999/32", title_zh="中华人民共和国合同法", title_en="Contract Law", article="32",

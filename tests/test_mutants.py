@@ -32,7 +32,10 @@ def bench() -> Bench:
     return Bench()
 
 
-@pytest.mark.parametrize("rule_id", RULE_IDS)
+QUICK = ("CON-001", "PROC-001", "WORKS-006")
+
+
+@pytest.mark.parametrize("rule_id", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RULE_IDS])
 def test_examples_catch_every_mutant(rule_id: str, bench: Bench) -> None:
     rule = rules()[rule_id]
     worlds = [world_of(rule, index) for index in range(len(rule.file.examples))]

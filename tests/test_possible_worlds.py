@@ -41,7 +41,7 @@ from tests.worlds import RULE_IDS, Bench, as_of, dictionary, prepared, rules, wo
 
 WORLDS_EACH = -(-4200 // len(RULE_IDS))
 """Worlds for each rule in the plain run: 4,000 and some in all."""
-WORLDS_EACH_SLOW = 1000
+WORLDS_EACH_SLOW = 300
 DECIDED = ("fail", "pass", "not_applicable")
 STAYS_EMPTY = ("blank_in_document", "not_required")
 HIDDEN_AS = (None,) * 7 + ("illegible", "unreadable", "blank_in_document", "not_required", "not_required")
