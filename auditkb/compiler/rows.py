@@ -52,6 +52,7 @@ class RowsFrame:
         self.fields: dict[Field, str] = {}
         self.row_nodes: dict[Node, None] = {}
         self.orders: list[tuple[str, str]] = []
+        self.asked_blank: dict[Field, str] = {}
         self.joins: list[str] = []
         self.inner: list[str] = []
         self.levels: list[Columns] = []
@@ -93,7 +94,7 @@ class RowsFrame:
             self.row_nodes[item] = None
             return self.compiler.recorded(item)
         column = self._column(item.level, item.ups, item.name)
-        self.fields[item] = column
+        self.asked_blank[item] = column
         return column
 
     def reason(self, item: Field) -> str:
@@ -190,6 +191,9 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     if rows.peers is not None:
         condition = _peer_condition(compiler, frame, condition)
     unknown = [f"CASE WHEN {column} IS NULL THEN {frame.reason(item)} END" for item, column in list(frame.fields.items())]
+    # A blank that is asked about as such is known.
+    unknown += [f"CASE WHEN {blank(item, frame)} IS NULL THEN {frame.reason(item)} END"
+                for item in list(frame.asked_blank) if item not in frame.fields]
     unknown += [f"CASE WHEN {column} IS NULL THEN {sqlite.literal('missing:peers.' + path)} END" for column, path in frame.orders]
     covered = [f"MIN({sqlite.covered(level.column((), '_covered'), child)})"
                for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]

@@ -26,6 +26,7 @@ class AggregateChecks:
     if TYPE_CHECKING:
         def say(self, tree: exp.Expr, text: Text, hint: Text | None = None, code: str = "X03") -> None: ...
         def check(self, tree: exp.Expr) -> Node | None: ...
+        def comparable(self, tree: exp.Expr, node: Node) -> bool: ...
         def condition(self, tree: exp.Expr) -> Node | None: ...
         def walk(self, tree: exp.Expr) -> Walk | None: ...
 
@@ -71,6 +72,8 @@ class AggregateChecks:
             if not (kind.numeric or (kind == DATE and name in ("min", "max"))):
                 self.say(tree, Text(f"{name} 只能用于数{'或日期' if name in ('min', 'max') else ''}", f"{name} takes numbers{' or dates' if name in ('min', 'max') else ''} only"), code="X10")
                 return None
+        elif operand is not None and not self.comparable(tree, operand):
+            return None
         elif operand is not None and not distinct:
             self.say(tree, Text("count 数的是记录：写 count(路径) 或 count(distinct 字段)", "count counts rows: write count(path) or count(distinct field)"), code="X10")
             return None
@@ -124,5 +127,7 @@ class AggregateChecks:
         if self.problems or not isinstance(operand, (Field, LetName, ChildLetName)):
             if not self.problems:
                 self.say(tree, Text("missing 需要一个字段", "missing needs a field"), code="X10")
+            return None
+        if not self.comparable(tree, operand):
             return None
         return Missing(items, walk.rows, operand, filtered)

@@ -250,10 +250,8 @@ class Checker(AggregateChecks):
             self.say(tree, Text(f"类型不同：不能把{one.zh}与{other.zh}比较", f"cannot compare {one.en} with {other.en}"),
                      self._of_kind(first.kind), "X07")
             return None
-        for side in (first, second):
-            if isinstance(side, Field) and side.kind == TEXT and not side.compared:
-                self.say(tree, Text(f"字段“{side.path}”未声明可比较（字典中 compared: true）", f'field "{side.path}" is not declared as compared (compared: true in the dictionary)'), code="X12")
-                return None
+        if not all(self.comparable(tree, side) for side in (first, second)):
+            return None
         return first, second
 
     def _of_kind(self, kind: Kind) -> Text | None:
@@ -262,6 +260,13 @@ class Checker(AggregateChecks):
         words = kind_in_words(kind)
         listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
         return Text(f"同为{words.zh}的字段：{listed}", f"fields that hold {words.en}: {listed}") if names else None
+
+    def comparable(self, tree: exp.Expr, node: Node) -> bool:
+        """Whether a value can be compared as text: only declared text is kept folded."""
+        if isinstance(node, Field) and node.kind == TEXT and not node.compared:
+            self.say(tree, Text(f"字段“{node.path}”未声明可比较（字典中 compared: true）", f'field "{node.path}" is not declared as compared (compared: true in the dictionary)'), code="X12")
+            return False
+        return True
 
     def _as_kind(self, tree: exp.Expr, node: Node, kind: Kind) -> Node | None:
         if not isinstance(node, Constant) or node.kind != TEXT or kind == TEXT:
@@ -294,6 +299,8 @@ class Checker(AggregateChecks):
                 return None
             if listed.kind.name != "list":
                 self.say(tree, Text(f"参数“{field.this}”不是列表", f'parameter "{field.this}" is not a list'), code="X07")
+                return None
+            if not self.comparable(tree, item):
                 return None
             return In(item, listed)  # type: ignore[arg-type]
         if not tree.expressions:

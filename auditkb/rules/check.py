@@ -13,7 +13,7 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.expressions.check import check_expression, kind_in_words
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
-from auditkb.expressions.tree import LIST, Aggregate, Constant, Field, In, Kind, LetName, Missing, Node, walk
+from auditkb.expressions.tree import TEXT, LIST, Aggregate, Constant, Field, In, Kind, LetName, Missing, Node, walk
 from auditkb.expressions.tree import Parameter as ParameterNode
 from auditkb.laws import LawRegister
 from auditkb.parameters import Overlay, kind_of_parameter, override_rows, stored, value_fits
@@ -167,6 +167,9 @@ class _RuleChecker:
 
         def field(path: YamlPath, text: str | None) -> Field | LetName | None:
             node = self._value(path, text)
+            if isinstance(node, Field) and node.kind == TEXT and not node.compared:
+                self.say(path, Text(f"字段“{node.path}”未声明可比较（字典中 compared: true）", f'field "{node.path}" is not declared as compared (compared: true in the dictionary)'), code="X12")
+                return None
             if node is None or isinstance(node, Field) or (isinstance(node, LetName) and not uses_peers(node, self.lets)):
                 return node
             self.say(path, Text("同组、排序只能用字段，或不涉及同组记录的 let", "peers are grouped and ordered by fields, or by lets that use no peers"), code="R04")
