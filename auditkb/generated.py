@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from auditkb import metadata
 from auditkb.outputs import law_page, rule_pages
+from auditkb.rules import schema
 
 GENERATORS: dict[str, Callable[[list[str]], int]] = {
     "metadata.yml": metadata.main,
+    "rules/schema.json": schema.main,
     "docs/law.md": law_page.main,
     "docs/rules": rule_pages.main,
 }

@@ -34,7 +34,7 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Expressions = Annotated[list[Expression], BeforeValidator(_listed)]
+Expressions = Annotated[list[Expression], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 
 
 class SeverityRule(Strict):
@@ -128,7 +128,7 @@ class RuleFile(Strict):
     status: Literal["draft", "trial", "active", "retired"]
     approved: Approval | None = None
     replaces: str | None = None
-    severity: Annotated[SeverityRule, BeforeValidator(_severity)]
+    severity: Annotated[SeverityRule, BeforeValidator(_severity, json_schema_input_type=Severity | SeverityRule)]
     category: str
     checks: str
     event_date: Expressions = []
