@@ -17,7 +17,7 @@ if __name__ == "__main__":
 import click
 
 from auditkb.errors import Fault, Language, Text, did_you_mean
-from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_rows, progress, run_commands
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
@@ -54,17 +54,14 @@ def commands(language: Language) -> Group:
     def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
         return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
 
-    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --format csv")
+    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv")
     @click.argument("what", type=click.Choice(["rules", "parameters"]))
     @office_option(language)
     @format_option(language)
-    def list_(what: str, office: Path | None, format: str) -> None:
-        from auditkb.outputs import listings
-
-        dictionary, rule_set = _load(office, language)
-        rows_of = listings.rules if what == "rules" else listings.parameters
-        columns, rows = rows_of(rule_set, dictionary, language, codes=format != "table")
-        print_rows(rows, columns, format, language)
+    @click.option("--on", metavar="DATE", help=say("只列当日有效的参数值。", "Only the parameters in force on that day."))
+    @click.option("--organisation", metavar="NAME", help=say("与 --on 合用：对该单位有效的值。", "With --on: what holds for that organisation."))
+    def list_(what: str, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+        _list(what, office, format, on, organisation, language)
 
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
                    example="checks.py show CON-002\nchecks.py show CON-002 --yaml")
@@ -127,14 +124,35 @@ def commands(language: Language) -> Group:
     return group
 
 
-def _day(text: str | None, language: Language) -> str:
+def _day(text: str | None, language: Language, option: str = "--as-of") -> str:
     if text is None:
         return datetime.date.today().isoformat()
     try:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise FaultsError([Fault(Text(f"--as-of：没有这一天：{text}", f"--as-of: there is no such day: {text}"),
+        raise FaultsError([Fault(Text(f"{option}：没有这一天：{text}", f"{option}: there is no such day: {text}"),
                                  hint=Text("日期写作 2019-12-31", "write a date as 2019-12-31"))], language) from error
+
+
+def _list(what: str, office: Path | None, format: str, on: str | None, organisation: str | None, language: Language) -> None:
+    from auditkb.outputs import listings
+
+    if organisation is not None and on is None:
+        raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
+    if what == "rules" and on is not None:
+        raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
+    day = _day(on, language, "--on")
+    dictionary, rule_set = _load(office, language)
+    codes = format != "table"
+    if on is not None:
+        named = listings.organisations_named(rule_set)
+        if organisation is not None and organisation not in named:
+            words = Text(f"没有参数为“{organisation}”另设值，以下是对所有单位的值", f'no parameter has a value of its own for "{organisation}"; what follows holds for all')
+            print_faults([Fault(words, severity="warning", hint=did_you_mean(organisation, named))], language)
+        columns, rows = listings.parameters_on(rule_set, dictionary, language, day, organisation, codes=codes)
+    else:
+        columns, rows = (listings.rules if what == "rules" else listings.parameters)(rule_set, dictionary, language, codes=codes)
+    print_rows(rows, columns, format, language)
 
 
 def _load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]:

@@ -118,8 +118,8 @@ def stored(value: Any) -> Any:
 def override_rows(overlay: Overlay, name: str) -> list[ParameterRow]:
     """The overlay's lines for one parameter as rows that go before the rule's own."""
     rows = []
-    for line, _, _ in overlay.get(name, []):
+    for line, file, _ in overlay.get(name, []):
         rows.append(ParameterRow({}, stored(line.value), line.from_.isoformat() if line.from_ else None,
                                  line.to.isoformat() if line.to else None, line.organisation,
-                                 Text(line.source.zh, line.source.en)))
+                                 Text(line.source.zh, line.source.en), file.name))
     return rows

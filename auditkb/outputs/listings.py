@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
-from auditkb.reading import line_applies, line_value, own_value
-from auditkb.rules.checked import ParameterRow
-from auditkb.rules.load import RuleSet
+from auditkb.reading import line_applies, line_value, own_value, value_with_unit
+from auditkb.rules.checked import ParameterRow, Rule
+from auditkb.rules.load import RuleSet, shown_path
 from auditkb.runs import RunReport
 from auditkb.wording import SEVERITIES, STATUSES, UNITS
 
@@ -48,6 +49,96 @@ def parameters(rule_set: RuleSet, dictionary: Dictionary, language: str, *, code
                 own = rule.file.parameters[name].default.field if codes else own_value(rule, table, dictionary).say(language)  # type: ignore[union-attr]
                 rows.append([*start, "", own, unit, None, None, None, Text("规则", "rule").say(language)])
     return columns, rows
+
+
+_ON_A_DAY = [("parameter", Text("参数", "Parameter")), ("label", Text("含义", "Meaning")), ("for", Text("适用于", "For")),
+             ("organisation", Text("单位名称", "Organisation")), ("value", Text("取值", "Value")), ("unit", Text("单位", "Unit")),
+             ("from", Text("起", "From")), ("to", Text("止", "To")), ("set_in", Text("写在", "Set in")), ("source", Text("来源", "Source")),
+             ("otherwise", Text("否则为", "Otherwise"))]
+# A screen is narrow: there the unit stands with the value, and the source says the file where it is not the rule's own.
+_ON_A_SCREEN = [column for column in _ON_A_DAY if column[0] not in ("unit", "from", "to", "set_in")]
+
+
+def parameters_on(rule_set: RuleSet, dictionary: Dictionary, language: str, day: str, organisation: str | None, *, codes: bool = False) -> tuple[Columns, Rows]:
+    """The values in force on a day (ISO): one line a parameter and line of its table, with what would hold without an overlay.
+
+    `organisation`: what holds for it; None: what holds for all, then each line that an organisation has of its own.
+    Rules that are not run, or that do not hold on that day, are left out; where nothing is in force the line says so.
+    """
+    columns = _ON_A_DAY if codes else _ON_A_SCREEN
+    rows: list[dict[str, Any]] = []
+    for rule in rule_set.rules.values():
+        valid = rule.file.valid
+        if rule.file.status not in ("active", "trial") or (valid is not None and not _within(day, valid.from_, valid.to)):
+            continue
+        for name, table in rule.parameters.items():
+            say = _ParameterWords(rule, name, dictionary, language, codes)
+            bodies = [organisation] if organisation is not None else [None, *dict.fromkeys(line.organisation for line in table.rows if line.organisation)]
+            for body in bodies:
+                there = [line for line in table.rows if line.organisation in (None, body) and _within(day, line.starts_on, line.ends_on)]
+                held = [line for place, line in enumerate(there) if not any(_covers(earlier, line) for earlier in there[:place])]
+                if body is not None and organisation is None:
+                    held = [line for line in held if line.organisation == body]
+                elif table.field is not None and all(line.matches for line in there):
+                    rows.append(say.plain(say.own()))
+                elif not held:
+                    rows.append(say.plain(None if codes else Text("当日没有可用的值", "no value on that day").say(language)))
+                for line in held:
+                    instead = next((later for later in there[there.index(line) + 1:] if _covers(later, line)), None)
+                    rows.append(say.row(line, instead))
+    return columns, [[row[name] for name, _ in columns] for row in rows]
+
+
+def _within(day: str, first: object, last: object) -> bool:
+    return (first is None or str(first) <= day) and (last is None or day <= str(last))
+
+
+def _covers(one: ParameterRow, other: ParameterRow) -> bool:
+    """Whether every record that `other` matches is matched by `one`."""
+    return all(place in other.matches and set(other.matches[place]) <= set(allowed) for place, allowed in one.matches.items())
+
+
+class _ParameterWords:
+    """The cells of one parameter's lines by column, in words or as written in the files."""
+
+    def __init__(self, rule: Rule, name: str, dictionary: Dictionary, language: str, codes: bool):
+        self.rule, self.name, self.dictionary, self.language, self.codes = rule, name, dictionary, language, codes
+        self.file, self.table = rule.file.parameters[name], rule.parameters[name]
+
+    def row(self, line: ParameterRow, otherwise: ParameterRow | None) -> dict[str, Any]:
+        """A line in force; what would hold instead is said only of what a parameters.yml sets."""
+        case, value = self._cells(line)
+        instead, source, file = None, Text("规则", "rule"), self.rule.source.name
+        if line.origin is not None:
+            file = shown_path(Path(line.origin))
+            instead = self._cells(otherwise)[1] if otherwise is not None else self.own() if self.table.field is not None else None
+            said = line.source if line.source is not None else Text("", "")
+            source = said if self.codes else Text(f"{file}：{said.zh}", f"{file}: {said.en}")
+        return self.plain(value) | {"for": case, "organisation": line.organisation, "from": line.starts_on, "to": line.ends_on, "otherwise": instead,
+                                    "set_in": file, "source": source.say(self.language)}
+
+    def plain(self, value: Any) -> dict[str, Any]:
+        """A line that no table of values gives: the record's own value, or none."""
+        label = getattr(self.file.label, self.language) if self.file.label else None
+        return {"parameter": f"{self.rule.id}.{self.name}", "label": label, "for": "", "organisation": None, "value": value, "unit": self.table.unit,
+                "from": None, "to": None, "set_in": self.rule.source.name, "source": Text("规则", "rule").say(self.language), "otherwise": None}
+
+    def own(self) -> Any:
+        """What a parameter that takes the record's own value says."""
+        if self.codes:
+            return self.file.default.field  # type: ignore[union-attr]
+        return own_value(self.rule, self.table, self.dictionary).say(self.language)
+
+    def _cells(self, line: ParameterRow) -> list[Any]:
+        if self.codes:
+            return _codes(self.file.by or [], line)
+        return [line_applies(self.rule, self.table, line, self.dictionary).say(self.language), value_with_unit(self.table, line, self.dictionary).say(self.language)]
+
+
+def organisations_named(rule_set: RuleSet) -> list[str]:
+    """The organisations for which some parameter has a value of its own."""
+    return list(dict.fromkeys(line.organisation for rule in rule_set.rules.values() for table in rule.parameters.values()
+                              for line in table.rows if line.organisation))
 
 
 def _codes(by: list[str], line: ParameterRow) -> list[Any]:

@@ -23,6 +23,8 @@ class ParameterRow:
     organisation: str | None = None
     source: Any = None
     """None: the rule's own; else a bilingual text that names where the value comes from."""
+    origin: str | None = field(default=None, repr=False, compare=False)
+    """The parameters.yml that sets the value, for listings; what a rule decides does not depend on it."""
 
 
 @dataclass(frozen=True)
