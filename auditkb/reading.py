@@ -38,15 +38,15 @@ def _group(rule: Rule, speaker: Speaker) -> Text:
     """Which records are compared with one another, and in what order."""
     peers = rule.peers
     assert peers is not None
-    parts = [joined([speaker.noun(item) for item in peers.same], Text("、", ", ")) + Text("相同", " the same")]
+    parts = [Text("", "same ") + joined([speaker.noun(item) for item in peers.same], Text("、", ", ")) + Text("相同", "")]
     if peers.different:
-        parts.append(joined([speaker.noun(item) for item in peers.different], Text("、", ", ")) + Text("不同", " different"))
+        parts.append(Text("", "different ") + joined([speaker.noun(item) for item in peers.different], Text("、", ", ")) + Text("不同", ""))
     if peers.order is not None:
         parts.append(Text("按", "in the order of ") + speaker.noun(peers.order) + Text("排先后", ""))
     if peers.within_days is not None:
         days = speaker.noun(peers.within_days) + (UNITS["days"] if isinstance(peers.within_days, Constant) else Text("", ""))
         parts.append(Text("相距不超过", "at most ") + days + Text("", " apart"))
-    return Text("同组的记录：", "Records of a group have: ") + joined(parts, Text("，", ", "))
+    return Text("同组的记录：", "Records of a group: ") + joined(parts, Text("，", "; "))
 
 
 def _stand_in(rule: Rule, assumption: Assumption, speaker: Speaker) -> Text:
