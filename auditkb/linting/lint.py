@@ -14,7 +14,7 @@ from auditkb.examples import check_examples
 from auditkb.linting.codes import CHECKS, found
 from auditkb.linting.form import check_form, fix_file
 from auditkb.linting.meaning import check_meaning
-from auditkb.linting.proofs import check_examples_prove, empty_world
+from auditkb.linting.proofs import check_borders, check_kinds, empty_world
 from auditkb.linting.values import check_overlay, check_values
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet, read_rules, rule_files, shown_path
@@ -103,9 +103,13 @@ def _doubts(rules: list[Rule], rule_set: RuleSet, dictionary: Dictionary, progre
             if rule.file.status == "retired":
                 continue
             faults += check_form(rule.source)
-            faults += check_meaning(rule, dictionary, rule_set.laws)
+            doubts = list(check_meaning(rule, dictionary, rule_set.laws))
+            faults += doubts
             faults += check_values(rule, rule_set.overlay)
-            faults += check_examples_prove(rule, dictionary, connection)
+            faults += check_kinds(rule)
+            # A rule that can never fail or apply has no border to lie on.
+            if not any(fault.code in ("R23", "R24") for fault in doubts):
+                faults += check_borders(rule, dictionary, connection)
             faults += _same_title(rule, titles)
     return faults
 

@@ -26,18 +26,8 @@ STRICT_OR_LOOSE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 Outcomes = dict[str, str]
 
 
-def check_examples_prove(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
-    """Number, kinds and names of examples, then the border of every comparison; `connection` is an empty world."""
-    yield from _kinds(rule)
-    yield from _borders(rule, dictionary, connection)
-
-
-def empty_world(dictionary: Dictionary) -> sqlite3.Connection:
-    """A database in memory for the examples of many rules, one after another."""
-    return open_world(dictionary)
-
-
-def _kinds(rule: Rule) -> Iterator[Fault]:
+def check_kinds(rule: Rule) -> Iterator[Fault]:
+    """Number, kinds of outcome and names of the examples."""
     examples = rule.file.examples
     path: Path_ = ("examples",)
     if len(examples) < FEWEST:
@@ -54,6 +44,17 @@ def _kinds(rule: Rule) -> Iterator[Fault]:
             name = getattr(example.name, language)
             if counts.pop(name, 1) > 1:
                 yield found("E24", rule.source, ("examples", index, "name", language), Text(f"不止一个例子叫“{name}”", f'more than one example is called "{name}"'))
+
+
+def check_borders(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
+    """The border of every comparison that decides; `connection` is an empty world. An office's values do not count here."""
+    tables = {name: replace(table, rows=tuple(row for row in table.rows if row.source is None)) for name, table in rule.parameters.items()}
+    yield from _borders(replace(rule, parameters=tables), dictionary, connection)
+
+
+def empty_world(dictionary: Dictionary) -> sqlite3.Connection:
+    """A database in memory for the examples of many rules, one after another."""
+    return open_world(dictionary)
 
 
 def _borders(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
