@@ -76,7 +76,7 @@ def unknown(reasons: Iterable[str]) -> Value:
 
 def without_bounds(value: Value) -> Value:
     """The value where it is known, else nothing."""
-    return value if value.known or value.is_none else unknown(value.reasons)
+    return value if value.known else unknown(value.reasons)
 
 
 def truth_value(truth: Truth, reasons: Iterable[str]) -> Value:
@@ -266,7 +266,7 @@ class Evaluator:
         """The first and last day on which the event may have been, or None: unknown."""
         frame = Frame((self.rule.checks,), (row,), row)
         for item in self.rule.event_date if self.assumes else self.rule.event_date[:1]:
-            value = self.value(item, frame)
+            value = self.recorded(item, frame)
             if value.known and isinstance(value.low, datetime.date):
                 return value.low, value.low
             if value.known:
@@ -435,14 +435,31 @@ class Evaluator:
             low, high = both(left.low, right.low, lambda a, b: a + b), both(left.high, right.high, lambda a, b: a + b)
         elif node.operator == "-":
             low, high = both(left.low, right.high, lambda a, b: a - b), both(left.high, right.low, lambda a, b: a - b)
-        elif node.operator == "*":
+        elif node.operator == "*" and not (self.may_be_open(node.left) and self.may_be_open(node.right)):
             low, high = product(left, right)
+        elif node.operator == "*":
+            low = high = left.low * right.low if left.known and right.known else None
         elif left.known and right.known:
             if right.low == 0:
                 return unknown(["undefined"])
             low = high = left.low / right.low
         low, high = (None if bound is None else rounded(bound, node.kind) for bound in (low, high))
         return Value(low, high, why_of([left, right]))
+
+    def may_be_open(self, node: Node) -> bool:
+        """Whether an expression may have bounds without being known; a product keeps those of one factor only."""
+        if isinstance(node, tree.Aggregate):
+            return node.function != "median"
+        if isinstance(node, tree.LetName):
+            return self.may_be_open(self.rule.lets[node.name])
+        if isinstance(node, tree.ChildLetName):
+            return self.may_be_open(self.rule.child_lets[(node.child, node.name)])
+        if isinstance(node, tree.Arithmetic):
+            return node.operator != "/" and (self.may_be_open(node.left) or self.may_be_open(node.right))
+        if isinstance(node, tree.Call):
+            keeps = node.function in ("days_between", "add_days") and any(self.may_be_open(item) for item in node.arguments)
+            return keeps or node.function in ("least", "greatest")
+        return isinstance(node, tree.Points)
 
     def of_call(self, node: tree.Call, frame: Frame) -> Value:
         values = [self.value(argument, frame) for argument in node.arguments]
@@ -493,7 +510,7 @@ class Evaluator:
         sure: list[Any] = []
         for member in members:
             value = member.operand
-            if value is not None and (value.is_blank or value.is_none):
+            if value is not None and value.is_blank:
                 continue
             if member.passes is None:
                 is_closed, open_because = False, open_because | member.why
@@ -509,7 +526,7 @@ class Evaluator:
         there = set()
         for member in members:
             assert member.operand is not None
-            if member.operand.is_blank or member.operand.is_none:
+            if member.operand.is_blank:
                 continue
             if member.passes is None or not member.operand.known:
                 is_closed, open_because = False, open_because | member.why | member.operand.why
@@ -562,20 +579,18 @@ class Evaluator:
             return unrecorded(row, ups[-1], ".".join(ups))
         return self.by_key.get(self.dictionary[record_type].fields[ups[-1]].type, {}).get(key, {"key": key})
 
-    def group(self, row: Row) -> tuple[tuple[Any, ...], tuple[Any, ...], frozenset[str]]:
-        """The values by which a row belongs to a group, those by which it differs, and why they are not known."""
+    def group(self, row: Row) -> tuple[list[Value], list[Value]]:
+        """The values by which a row belongs to a group, and those by which it differs from its peers."""
         assert self.rule.peers is not None
         frame = Frame((self.rule.checks,), (row,), row)
-        same = [self.value(node, frame) for node in self.rule.peers.same]
-        different = [self.value(node, frame) for node in self.rule.peers.different]
-        return tuple(v.low for v in same), tuple(v.low for v in different), why_of([*same, *different])
+        return [self.value(node, frame) for node in self.rule.peers.same], [self.value(node, frame) for node in self.rule.peers.different]
 
     def peers(self, which: str, frame: Frame) -> tuple[list[tuple[Truth, frozenset[str], Frame]], frozenset[str]]:
         peers, row = self.rule.peers, frame.rows[0]
         assert peers is not None
-        same, different, why = self.group(row)
-        if why:
-            return [], why
+        same, different = self.group(row)
+        if why_of([*same, *different]):
+            return [], why_of([*same, *different])
         links = {node.name for node in peers.same if isinstance(node, tree.Field) and not node.ups}
         covered = row.get("_covered") or ""
         marks = [f"|{self.rule.checks}|", *(f"|{self.rule.checks}@{link}|" for link in links)]
@@ -584,10 +599,11 @@ class Evaluator:
         for other in self.world.get(self.rule.checks, []):
             if other["key"] == row["key"]:
                 continue
-            other_same, other_different, other_why = self.group(other)
-            if other_why or other_same != same or any(a == b for a, b in zip(different, other_different, strict=True)):
+            other_same, other_different = self.group(other)
+            if other_same != same:
                 continue
-            truth = self.is_peer(which, row, other)
+            differs = [compare("<>", a, b, ordered=False) for a, b in zip(different, other_different, strict=True)]
+            truth = conjunction([self.is_peer(which, row, other), *(truth_value(one, ["undefined"]) for one in differs)])
             inner = Frame((self.rule.checks, f"{which}:{self.rule.checks}"), (row, other), row)
             if truth.truth is not False:
                 found.append((truth.truth, truth.why, inner))

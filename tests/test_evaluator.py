@@ -10,8 +10,6 @@ from pprint import pformat
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
@@ -23,10 +21,9 @@ from tests.evaluator import Verdict, World, evaluate
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = rule_files(ROOT / "rules")
+FEW_CASES = 200
 MANY_CASES = int(os.environ.get("AUDITKB_CASES", "2000"))
 WORLDS_A_RULE = 2
-RANDOM = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink],
-                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 Said = dict[str, tuple[str, frozenset[str], bool]]
 """Outcome, reasons and whether a stand-in decided, by record key."""
 
@@ -77,7 +74,7 @@ def test_examples(file: Path) -> None:
         found = plain(varied, dictionary, world, as_of)
         theirs = sqlite(varied, dictionary, world, as_of)
         assert outcomes_of(found) == outcomes_of(theirs), example.name.en
-        assert [key for key, (_, reasons, _) in found.items() if not reasons <= theirs[key][1]] == [], example.name.en
+        assert [key for key, (_, reasons, _) in found.items() if not reasons - {"undefined"} <= theirs[key][1]] == [], example.name.en
         expected = example.expect if isinstance(example.expect, dict) else dict.fromkeys(found, example.expect)
         if example.known_gap is None:
             assert {key: found[key][0] for key in expected} == expected, example.name.en
@@ -115,9 +112,10 @@ def fewer(world: World) -> Iterator[World]:
                     yield world | {name: [*rows[:index], less, *rows[index + 1:]]}
 
 
-def check(rule: Rule, data: dict[str, Any], seed: int) -> None:
+def check(seed: int) -> None:
     """Compare both on the rows of some worlds; a difference is shown with no row or value too many."""
-    for number in range(seed, seed + WORLDS_A_RULE):
+    rule, data = random_rules.rule_of(seed)
+    for number in range(WORLDS_A_RULE * seed, WORLDS_A_RULE * (seed + 1)):
         world = random_rules.world_of(number)
         if difference(rule, world) is None:
             continue
@@ -126,19 +124,17 @@ def check(rule: Rule, data: dict[str, Any], seed: int) -> None:
         written = {key: value for key, value in data.items() if value and key not in ("id", "title", "status", "severity", "category",
                                                                                    "rationale", "message", "examples")}
         rows = {name: [{key: value for key, value in row.items() if value is not None} for row in found] for name, found in world.items() if found}
-        pytest.fail(pformat({"rule": written, "rows": rows, "key, plain Python, SQLite": difference(rule, world)}, width=140, sort_dicts=False))
+        pytest.fail(pformat({"seed": seed, "rule": written, "rows": rows, "key, plain Python, SQLite": difference(rule, world)}, width=140, sort_dicts=False))
 
 
-@settings(RANDOM, max_examples=300)
-@given(random_rules.rules(), st.integers(0, 2**24))
-def test_random_rules(made: tuple[Rule, dict[str, Any]], seed: int) -> None:
+def test_random_rules() -> None:
     """Random rules over random rows have the same outcomes on SQLite as in plain Python."""
-    check(*made, seed)
+    for seed in range(FEW_CASES):
+        check(seed)
 
 
 @pytest.mark.slow
-@settings(RANDOM, max_examples=MANY_CASES)
-@given(random_rules.rules(), st.integers(0, 2**24))
-def test_many_random_rules(made: tuple[Rule, dict[str, Any]], seed: int) -> None:
+def test_many_random_rules() -> None:
     """The same for more of them: 2,000, or as many as AUDITKB_CASES says."""
-    check(*made, seed)
+    for seed in range(FEW_CASES, FEW_CASES + MANY_CASES):
+        check(seed)
