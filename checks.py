@@ -103,7 +103,8 @@ def commands(language: Language) -> Group:
         return _lint(list(paths), office, format, language, mends=mends, strict=strict)
 
     @group.command("new", help=say("新建一条规则：写出一个可以直接检查和测试的草稿，编号自动取下一个。", "Begin a rule: writes a draft that passes lint and test as it is, under the next free id."),
-                   example='checks.py new con "合同备案过迟" --en "Contract filed late"\nchecks.py new own "报价过旧" --en "Quote too old" --office our-office --new-area')
+                   example=say('checks.py new con "合同备案过迟"\nchecks.py new own "报价过旧" --slug quote-too-old --office our-office --new-area',
+                               'checks.py new con "Contract filed late"\nchecks.py new own "Quote too old" --office our-office --new-area'))
     @click.argument("area", metavar="AREA")
     @click.argument("title", metavar="TITLE")
     @click.option("--en", "english", metavar="TITLE", help=say("英文名称。", "The title in English, where TITLE is in Chinese."))
