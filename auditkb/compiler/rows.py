@@ -51,7 +51,7 @@ class RowsFrame:
         self.uses_row = rows.peers is not None
         self.fields: dict[Field, str] = {}
         self.row_nodes: dict[Node, None] = {}
-        self.orders: list[tuple[str, str]] = []
+        self.compared: list[tuple[str, str]] = []
         self.asked_blank: dict[Field, str] = {}
         self.joins: list[str] = []
         self.inner: list[str] = []
@@ -194,7 +194,7 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     # A blank that is asked about as such is known.
     unknown += [f"CASE WHEN {blank(item, frame)} IS NULL THEN {frame.reason(item)} END"
                 for item in list(frame.asked_blank) if item not in frame.fields]
-    unknown += [f"CASE WHEN {column} IS NULL THEN {sqlite.literal('missing:peers.' + path)} END" for column, path in frame.orders]
+    unknown += [f"CASE WHEN {column} IS NULL THEN {sqlite.literal('missing:peers.' + path)} END" for column, path in frame.compared]
     covered = [f"MIN({sqlite.covered(level.column((), '_covered'), child)})"
                for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]
     inner, pivot = _inner_select(compiler, frame, condition, operand, known_blank, unknown)
@@ -214,10 +214,11 @@ def _peer_condition(compiler: RowCompiler, frame: RowsFrame, condition: str) -> 
     parts = []
     for item in peers.different:
         own, other = compiler.peer_pair(item, frame)
+        frame.compared.append((other, item.path if isinstance(item, Field) else item.name))
         parts.append(f"({other} <> {own})")
     if peers.order is not None:
         own, other = compiler.peer_pair(peers.order, frame)
-        frame.orders.append((other, peers.order.path if isinstance(peers.order, Field) else peers.order.name))
+        frame.compared.append((other, peers.order.path if isinstance(peers.order, Field) else peers.order.name))
         tie = {"earlier": '"1._id" < s._id', "later": '"1._id" > s._id'}.get(frame.rows.peers or "")
         sign = {"earlier": "<", "later": ">"}.get(frame.rows.peers or "")
         if sign is not None:
@@ -287,7 +288,8 @@ def _join(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, in
     stage += [(f"{name}.u{index}{side.lower()}", f"g.u{index}{side.lower()}") for index in range(len(unknown)) for side in _SIDES]
     stage += [(f"{name}.c{index}", f"g.c{index}") for index in range(len(covered))]
     stage += [(f"{name}.w{index}", f"g.w{index}") for index in range(len(frame.inner))]
-    pipeline.add_stage(stage, join)
+    # Kept, so that a later condition on the record is not pushed in: the peers would be gathered for each one anew.
+    pipeline.add_stage(stage, join, kept=rows.peers is not None)
     result.open_rows = sqlite.name(f"{name}.open")
     result.unknown = [sqlite.name(f"{name}.u{index}{side.lower()}") for index in range(len(unknown)) for side in _SIDES]
     result.inner = [sqlite.name(f"{name}.w{index}") for index in range(len(frame.inner))]

@@ -235,7 +235,11 @@ class _Statement:
                 tests.append(f"({other} {sign} {mine} OR ({other} = {mine} AND p._id {sign} s._id))")
             if peers.within_days is not None:
                 tests.append(f"ABS({sqlite.days_between(mine, other)}) <= {value(peers.within_days, compiler).exact}")
-        return sqlite.row_keys(f"FROM {self.pipeline.current} AS p WHERE {' AND '.join(tests)}", "p._key", KEYS_SHOWN + 1)
+        # From the first stage where that has all it takes: to use the last one twice makes SQLite keep them all.
+        asked = [*peers.same, *peers.different, *([peers.order] if peers.order is not None else [])]
+        early = all(compiler.peer_column(item)[1:-1] in self.pipeline.base.columns for item in asked)
+        stage = f"{self.pipeline.label}0" if early else self.pipeline.current
+        return sqlite.row_keys(f"FROM {stage} AS p WHERE {' AND '.join(tests)}", "p._key", KEYS_SHOWN + 1)
 
 
 _OUTCOME = """CASE WHEN "?applies" = 0 THEN 'not_applicable' WHEN "?fails" = 0 THEN 'pass'
