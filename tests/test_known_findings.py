@@ -212,7 +212,7 @@ def test_a_missing_language_is_a_fault(folder: Path) -> None:
     lines = path.read_text("utf-8").splitlines(keepends=True)
     assert lines[3].startswith("  en: ")
     path.write_text("".join(lines[:3] + lines[4:]), "utf-8")
-    assert faults(folder) == [("5.2.1.yml", 3, 3, f'{path.as_posix()}:3:3: "en" is required')]
+    assert faults(folder) == [("5.2.1.yml", 3, 3, f'{path.as_posix()}:3:3: [F02] "en" is required')]
 
 
 def test_english_in_place_of_chinese_is_a_fault(folder: Path) -> None:
