@@ -274,7 +274,7 @@ def venv_python() -> Path:
 
 def use_environment() -> None:
     """Go on in `.venv` where this Python lacks the dependencies, so that `python3 checks.py …` just works."""
-    if importlib.util.find_spec("click") is not None:
+    if all(importlib.util.find_spec(name) is not None for name in ("click", "pydantic", "sqlglot", "sqlite_utils", "yaml")):
         return
     if not venv_python().exists():
         sys.exit("请先运行：python3 start.py run（在 Windows 上：py start.py run）\nFirst run: python3 start.py run (on Windows: py start.py run)")
