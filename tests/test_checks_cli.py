@@ -298,6 +298,7 @@ def test_the_screen_of_a_run_is_chinese(call, copy):
     assert _english(call("run", "--db", copy, "--lang", "zh")[1]) == set()
 
 
+@pytest.mark.slow
 def test_the_screens_of_findings_are_chinese(call, database):
     with closing(sqlite3.connect(database)) as connection:
         found = connection.execute("SELECT id, evidence FROM findings WHERE origin = 'rule'").fetchall()
@@ -310,6 +311,7 @@ def test_the_screens_of_findings_are_chinese(call, database):
     assert {name: words for name, words in left.items() if words} == {}
 
 
+@pytest.mark.slow
 def test_the_screens_of_rules_are_chinese(call):
     names = [row["id"] for row in json.loads(call("list", "rules", "--format", "json")[1])]
     left = {name: words for name in names if (words := _english(call("show", name, "--lang", "zh")[1].partition("例子：")[0]))}

@@ -261,6 +261,7 @@ def test_links_lead_somewhere(name: str) -> None:
             assert place in anchors(path.read_text("utf-8")), f"{name}: {target}"
 
 
+@pytest.mark.slow
 def test_the_rule_of_contributing_passes(tmp_path: Path) -> None:
     text = next(iter(fences("CONTRIBUTING.md", "yaml")))
     rule_id = text.split()[1]
@@ -277,6 +278,7 @@ def test_the_rule_of_contributing_passes(tmp_path: Path) -> None:
     assert (ROOT / re.findall(r"^cp (\S+)", read("CONTRIBUTING.md"), re.MULTILINE)[0]).is_file()
 
 
+@pytest.mark.slow
 def test_a_broken_rule_of_contributing_is_refused(tmp_path: Path) -> None:
     """The commands of the page do look at the office's folder."""
     own = tmp_path / "rules" / "own"

@@ -19,6 +19,9 @@ from auditkb.rules.load import load_rules, rule_files
 from tests import random_rules
 from tests.evaluator import Verdict, World, evaluate
 
+# The plain run keeps to what a change breaks first; these take their time.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = rule_files(ROOT / "rules")
 FEW_CASES = 200

@@ -20,6 +20,9 @@ from auditkb.rules.load import load_rules
 from auditkb.yaml_files import parse_yaml, read_yaml
 from command_line import run_commands
 
+# The plain run keeps to what a change breaks first; these take their time.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 DICTIONARY = load_dictionary(ROOT / "records")
 RULE = """\

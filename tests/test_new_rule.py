@@ -17,6 +17,9 @@ from auditkb.rules.load import load_rules
 from auditkb.rules.scaffold import areas, new_rule
 from command_line import run_commands
 
+# The plain run keeps to what a change breaks first; these take their time.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 AREAS = areas(ROOT / "rules")
 

@@ -24,6 +24,9 @@ from auditkb.reading import read_out
 from auditkb.rules.checked import Rule
 from auditkb.yaml_files import read_yaml
 
+# The plain run keeps to what a change breaks first; these take their time.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 DICTIONARY, RULES = law_page.project()
 PAGES = rule_pages.pages()
