@@ -232,6 +232,7 @@ def checked_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind"), [("README.md", "run"), ("README.zh-CN.md", "run"), ("README.zh-CN.md", "explain")])
 def test_output_shown_is_real(name: str, kind: str, checked_sample: Path) -> None:
     language = "zh" if name == "README.zh-CN.md" else "en"

@@ -23,6 +23,9 @@ from benchmarks.generate import Generated, generate, read_manifest, write_manife
 from benchmarks.plants import PLANTS
 from benchmarks.world import World
 
+# The plain run keeps to what a change breaks first; these take their time.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 FEW = 2_000
 LEAST_RULES = 20

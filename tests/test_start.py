@@ -215,6 +215,7 @@ NO_NETWORK = {
 }
 
 
+@pytest.mark.slow
 def test_no_network_gets_one_sentence(wanting: Path) -> None:
     result = start(wanting, "run", "--no-serve", **NO_NETWORK)
     assert result.returncode == 2
