@@ -231,6 +231,7 @@ def test_the_office_minimum_of_5_percent_finds_612_and_carries_the_conflict(case
 
 # --- known_matches follows the records
 
+@pytest.mark.slow
 def test_removing_a_record_changes_its_row(tmp_path):
     shutil.copytree(CASE, tmp_path / "case")
     invoices = tmp_path / "case" / "invoice.csv"

@@ -96,6 +96,7 @@ def sample_rows(site: Site) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_page_of_the_sample(sample: Site) -> None:
     raw = {}
     for path in [*PAGES, *sample_rows(sample)]:
@@ -107,6 +108,7 @@ def test_every_page_of_the_sample(sample: Site) -> None:
     assert not raw
 
 
+@pytest.mark.slow
 def test_the_sample_in_english(sample: Site) -> None:
     for path in sample_rows(sample):
         page = sample.get(path, english=True)
