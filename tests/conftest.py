@@ -55,3 +55,15 @@ def chromium() -> str:
     if RUNS_ALL:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def libreoffice() -> str:
+    """The path of LibreOffice, to be run with `--headless`."""
+    for name in ("soffice", "libreoffice"):
+        if found := shutil.which(name):
+            return found
+    reason = "没有 LibreOffice | there is no LibreOffice"
+    if RUNS_ALL:
+        pytest.fail(reason)
+    pytest.skip(reason)
