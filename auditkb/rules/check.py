@@ -10,7 +10,8 @@ from typing import Any
 from auditkb.dictionary import Dictionary
 from auditkb.dictionary_checks import RESERVED_FIELDS, SQL_WORDS
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.expressions.check import check_expression, kind_in_words
+from auditkb.expressions.check import check_expression
+from auditkb.expressions.functions import kind_in_words
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
 from auditkb.expressions.tree import TEXT, LIST, Aggregate, Constant, Field, In, Kind, LetName, Missing, Node, walk
