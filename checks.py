@@ -124,7 +124,7 @@ def commands(language: Language) -> Group:
     @click.option("--en", "english", metavar="TITLE", help=say("英文名称。", "The title in English, where TITLE is in Chinese."))
     @click.option("--slug", metavar="SLUG", help=say("文件名中编号之后的部分（默认取自英文名称）。", "What follows the id in the file name (default: from the English title)."))
     @click.option("--new-area", is_flag=True, help=say("建立新的领域文件夹（2 至 6 个小写字母）。", "Make a folder for a new area (2 to 6 small letters)."))
-    @office_option(language)
+    @office_option(language, makes_it=True)
     def new(area: str, title: str, english: str | None, slug: str | None, new_area: bool, office: Path | None) -> None:
         from auditkb.rules.scaffold import new_rule
 
@@ -298,7 +298,7 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
                 faults += result.faults
     if faults:
         raise FaultsError(faults, language)
-    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} rules, {number} examples, all as expected.").say(language))
+    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}, {number} {'example' if number == 1 else 'examples'}, all as expected.").say(language))
 
 
 if __name__ == "__main__":
