@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if __name__ == "__main__":
     from start import use_environment
@@ -15,7 +15,8 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
+from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, did_you_mean
+from auditkb.notes import KINDS, PROBLEMS
 from command_line import (
     FaultsError,
     Group,
@@ -31,6 +32,7 @@ from command_line import (
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
     from auditkb.sources.loading import LoadReport
+    from auditkb.sources.removing import Removal
 
 RECORDS = Path(__file__).with_name("records")
 _STATES = {
@@ -48,6 +50,7 @@ _COLUMNS = (
     ("raw", Text("原文", "As it stands")),
     ("problem", Text("问题", "What is wrong")),
     ("advice", Text("怎么办", "What to do")),
+    ("kind", Text("类别", "Kind")),
 )
 
 
@@ -71,24 +74,42 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @click.option("--type", "type_name", metavar="TYPE", help=say("单个文件的记录类型（默认与文件同名）。", "Record type of a single file (default: its name)."))
-    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None) -> None:
-        _load_records(paths, database, office, type_name, language)
+    @click.option("--missing", type=click.Choice(["gone", "keep"]), help=say(
+        "新文件中没有的原有记录：gone 记为已撤销，keep 保留。声明完整的资料不必写，一律记为已撤销。",
+        "Records of the former version that the newer file lacks: gone, or kept. Where they are declared complete they are gone."))
+    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, missing: Literal["gone", "keep"] | None) -> None:
+        _load_records(paths, database, office, type_name, missing, language)
 
     @group.command(
         "problems",
         help=say("列出没能读懂的单元格：在哪里、写的什么、哪里不对、怎么办。", "List what could not be read: where, what stands there, what is wrong, what to do."),
-        example="ingest.py problems --db kb.db --format csv",
+        example="ingest.py problems --db kb.db --format csv\ningest.py problems --source office-2024 --kind unreadable",
     )
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    def problems(database: Path, office: Path | None, format: str) -> None:
-        _print_problems(database, office, format, language)
+    @click.option("--source", metavar="SOURCE", help=say("只列这个来源的。", "Only those of this source."))
+    @click.option("--kind", metavar="KIND", help=say("只列这一类的：", "Only those of this kind: ") + ", ".join(PROBLEMS))
+    def problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None) -> None:
+        _print_problems(database, office, format, source, kind, language)
+
+    @group.command(
+        "remove",
+        help=say("撤回一个来源读入的全部内容；其他来源也有的记录保留，恢复为其他来源的值。先说明要撤回什么，再请确认。",
+                 "Take back all that a source brought. Records that other sources have too stay, with their values. Says what goes, then asks."),
+        example="ingest.py remove office-2024 --db kb.db\ningest.py remove office-2024 --yes",
+    )
+    @click.argument("source", metavar="SOURCE")
+    @database_option(language)
+    @office_option(language)
+    @click.option("--yes", is_flag=True, help=say("不再询问。", "Do not ask."))
+    def remove(source: str, database: Path, office: Path | None, yes: bool) -> None:
+        _remove(source, database, office, yes, language)
 
     return group
 
 
-def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, language: Language) -> None:
+def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, missing: Literal["gone", "keep"] | None, language: Language) -> None:
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
     from auditkb.dictionary import load_dictionary
     from auditkb.sources.loading import load_source
@@ -102,7 +123,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
         for path in paths:
             try:
                 with progress() as report_progress:
-                    report = load_source(connection, dictionary, path, type_name=type_name, progress=report_progress)
+                    report = load_source(connection, dictionary, path, type_name=type_name, missing=missing, progress=report_progress)
                 _print_report(report, dictionary, language)
             except KnowledgeBaseError as error:
                 faults += error.faults
@@ -119,22 +140,74 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     for name, count in report.created.items():
         made = Text(f"由其他记录中的名称建立 {count} 个", f"{count} made from names in other records")
         out.print(f"  {dictionary[name].label.say(language)}: {made.say(language)}", markup=False)
+    for words, count in (
+        (Text("条更正", "corrected"), report.changes.changed), (Text("条新增", "added"), report.changes.added), (Text("条已不在文件中，记为已撤销", "no longer there, marked as gone"), report.changes.gone),
+        (Text("条重新出现", "back again"), report.changes.returned), (Text("条不在文件中，保留原记录", "not in the file, kept as they were"), report.changes.kept),
+    ):
+        if count:
+            out.print("  " + Text(f"{count} {words.zh}", f"{count} {words.en}").say(language))
+    if report.unread:
+        unread = Text(f"{report.unread} 种内容在数据字典中没有位置，未读入，见 ingest.py problems --unread", f"{report.unread} paths have no place in the dictionary and were not read: see ingest.py problems --unread")
+        out.print("  " + unread.say(language))
     marked = report.notes.get("marked", 0)
     if marked:
         out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{marked} cells are marked as blank, not captured or the like").say(language))
     if report.problems:
         text = Text(f"{report.problems} 处需要核对，见 ingest.py problems", f"{report.problems} to be checked: see ingest.py problems")
         out.print("  " + text.say(language), style="yellow")
+        for kind, label in KINDS.items():
+            if kind in report.notes:
+                out.print(f"    {label.say(language)}: {report.notes[kind]}", style="yellow")
 
 
-def _print_problems(database: Path, office: Path | None, format: str, language: Language) -> None:
+def _remove(source: str, database: Path, office: Path | None, yes: bool, language: Language) -> None:
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.sources.removing import remove_source, what_goes
+
+    dictionary = load_dictionary(RECORDS, office)
+    with closing(open_database(database, create=False)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+        if not yes:
+            _print_removal(what_goes(connection, dictionary, source), dictionary, language)
+            if not sys.stdin.isatty():
+                raise FaultsError([Fault(Text("没有终端可以确认，未撤回", "there is no terminal to ask; nothing was removed"), hint=Text("确认要撤回时加 --yes", "add --yes to remove it"))], language)
+            click.confirm(Text("确认撤回？", "Remove it?").say(language), abort=True)
+        removal = remove_source(connection, dictionary, source)
+    click.echo(Text(f"已撤回来源“{source}”：{sum(removal.records.values())} 条记录。请重新运行 checks.py run。",
+                    f'removed the source "{source}": {sum(removal.records.values())} records. Run checks.py run again.').say(language))
+
+
+def _print_removal(removal: Removal, dictionary: Dictionary, language: Language) -> None:
+    when = removal.loaded_at.replace("T", " ").partition("+")[0]
+    click.echo(Text(f"来源“{removal.source}”（{removal.title}，{removal.path}，{when} UTC 读入）将撤回：",
+                    f'The source "{removal.source}" ({removal.title}, {removal.path}, loaded {when} UTC) would be removed:').say(language))
+    for name, count in removal.records.items():
+        shared = removal.shared.get(name, 0)
+        also = Text(f"，其中 {shared} 条其他来源也有，将保留", f", of which {shared} stay, because another source has them too") if shared else Text("", "")
+        click.echo(f"  {dictionary[name].label.say(language)}: {count}{also.say(language)}")
+    if removal.notes:
+        click.echo("  " + Text(f"待核对的问题 {removal.notes} 处", f"{removal.notes} problems to be checked").say(language))
+    if removal.findings:
+        click.echo("  " + Text(f"这些记录上的疑点 {removal.findings} 个，下次检查后记为“记录已删除”", f"{removal.findings} findings on these records; after the next run they are gone as record_removed").say(language))
+
+
+def _print_problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, language: Language) -> None:
     from auditkb.database import open_database
     from auditkb.dictionary import load_dictionary
     from auditkb.notes import list_problems
 
+    if kind is not None and kind not in PROBLEMS:
+        raise FaultsError([Fault(Text(f"没有“{kind}”这一类问题", f'there is no kind of problem "{kind}"'), hint=did_you_mean(kind, PROBLEMS))], language)
     dictionary = load_dictionary(RECORDS, office)
     with closing(open_database(database, create=False)) as connection:
-        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in list_problems(connection, language)]
+        if source is not None:
+            known = [row[0] for row in connection.execute("select id from sources order by id")]
+            if source not in known:
+                raise FaultsError([Fault(Text(f"没有读入过来源“{source}”", f'no source "{source}" is loaded'), hint=did_you_mean(source, known))], language)
+        problems = list_problems(connection, language, source=source, kind=kind)
+        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in problems]
     if not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return
@@ -144,8 +217,10 @@ def _print_problems(database: Path, office: Path | None, format: str, language: 
 def _with_labels(row: tuple[str | None, ...], dictionary: Dictionary, language: Language) -> tuple[str | None, ...]:
     source, sheet, cell, type_name, key, field, *rest = row
     record_type = dictionary.types.get(type_name or "")
+    label = next((label.say(language) for kind, label in KINDS.items() if kind == rest[-1]), rest[-1])
+    rest = [*rest[:-1], label]
     if record_type is None:
-        return row
+        return (source, sheet, cell, type_name, key, field, *rest)
     found = record_type.fields.get(field or "")
     return (source, sheet, cell, record_type.label.say(language), key, found.label.say(language) if found else field, *rest)
 

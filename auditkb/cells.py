@@ -33,6 +33,7 @@ STATES = {
     "not_required": Text("不要求", "not required"),
     "illegible": Text("字迹不清", "illegible"),
     "unreadable": Text("无法识别", "unreadable"),
+    "other_currency": Text("不是人民币", "not in yuan"),
 }
 _MARKERS = {fold(f"[{word}]"): state for state, label in STATES.items() for word in (state, label.zh, label.en)}
 _BRACKETS = str.maketrans("【】〔〕", "[][]")

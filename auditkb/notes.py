@@ -9,8 +9,19 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "no_such_record", "no_parent", "same_key"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "no_such_record", "no_parent", "same_key")
+Kind = Literal["marked", "unreadable", "no_such_record", "no_parent", "same_key", "sources_differ", "not_in_newer", "other_currency"]
+KINDS: dict[Kind, Text] = {
+    "unreadable": Text("没能读懂", "could not be read"),
+    "no_such_record": Text("所指记录不存在", "names a record that is not there"),
+    "no_parent": Text("没有写明所属", "does not say what it belongs to"),
+    "same_key": Text("主键重复", "same key twice"),
+    "sources_differ": Text("来源不一致", "sources disagree"),
+    "not_in_newer": Text("新文件中没有", "not in the newer file"),
+    "other_currency": Text("不是人民币", "not in yuan"),
+}
+"""Every kind of problem, as people call it."""
+
+PROBLEMS: tuple[Kind, ...] = tuple(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +72,30 @@ def places_of_notes(connection: sqlite3.Connection, kind: Kind) -> dict[tuple[st
 
 def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     """How many notes of each kind a source has."""
-    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? group by 1"
+    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? and is_gone is null group by 1"
     return dict(connection.execute(query, (source,)).fetchall())
 
 
-def list_problems(connection: sqlite3.Connection, language: str) -> list[tuple[str | None, ...]]:
-    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do."""
+def list_problems(connection: sqlite3.Connection, language: str, *, source: str | None = None, kind: str | None = None) -> list[tuple[str | None, ...]]:
+    """Every problem, or those of a source or kind: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do, kind.
+
+    Those of records that are gone are left out.
+    """
     note, advice = ("note", "advice") if language == "zh" else ("note_en", "advice_en")
     query = f"""
-        select source, sheet, cell, record_type, key, field, raw, {note}, {advice} from cell_notes
-        where problem is not null order by source, sheet, id"""
-    return connection.execute(query).fetchall()
+        select source, sheet, cell, record_type, key, field, raw, {note}, {advice}, problem from cell_notes
+        where problem is not null and is_gone is null and coalesce(:source, source) = source and coalesce(:kind, problem) = problem
+        order by source, sheet, id"""
+    return connection.execute(query, {"source": source, "kind": kind}).fetchall()
+
+
+def last_note(connection: sqlite3.Connection) -> int:
+    """The number of the last note that is there."""
+    return int(connection.execute("select coalesce(max(id), 0) from cell_notes").fetchone()[0])
+
+
+def replace_notes(connection: sqlite3.Connection, source: str, last: int) -> None:
+    """Delete the notes of a source up to number `last`, but for records in temp.missing_record: these keep theirs."""
+    of_missing = "exists (select 1 from temp.missing_record m where m.record_type = cell_notes.record_type and m.key = cell_notes.key{})"
+    connection.execute(f"delete from cell_notes where source = ? and id <= ? and (problem = 'not_in_newer' or not {of_missing.format('')})", (source, last))
+    connection.execute(f"update cell_notes set is_gone = 1 where source = ? and id <= ? and {of_missing.format(' and m.is_gone')}", (source, last))

@@ -67,7 +67,8 @@ class Declaration(_Model):
     """`source.yml`: a source's id and title, its date, and what it covers.
 
     `money_unit` holds for columns of money whose header names none; `if_empty` says what an empty cell means in this
-    source, by record type and field.
+    source, by record type and field. `wins_over` names the sources whose values give way to those of this one where
+    both hold a record and do not agree.
     """
 
     id: str = Field(pattern=r"^\w[\w.() -]*$")
@@ -76,6 +77,7 @@ class Declaration(_Model):
     kind: Literal["report_facts", "ledger"] = "ledger"
     money_unit: Literal["yuan", "ten_thousand"] | None = None
     if_empty: dict[str, dict[str, Literal["not_captured", "blank_in_document", "not_required"]]] = {}
+    wins_over: list[str] = []
     coverage: list[Coverage] = []
 
 
