@@ -109,13 +109,11 @@ DatabaseRow = tuple[str | int | float | None, ...]
 
 def to_database(value: Value | None) -> str | int | float | None:
     """A value as SQLite holds it: ISO dates, doubles for money and ratios, 0 and 1 for flags."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return int(value)
-    return value
+    return value.isoformat() if isinstance(value, datetime.date) else int(value)
 
 
 def states_text(cells: Mapping[str, Cell]) -> str | None:
@@ -141,13 +139,18 @@ class RowMaker:
     """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type))`."""
 
     def __init__(self, record_type: RecordType, sheet: str | None):
-        self._names = list(record_type.fields)
+        self._places = {name: place for place, name in enumerate(record_type.fields)}
+        self._nothing: list[str | int | float | None] = [None] * len(self._places)
         self._compared = [name for name, field in record_type.fields.items() if field.compared]
         self._sheet = sheet
 
     def make(self, key: str, cells: Mapping[str, Cell], source: str, row: int | None) -> DatabaseRow:
         """One row; a field without a cell is NULL."""
-        values = [to_database(cells[name].value) if name in cells else None for name in self._names]
+        values = self._nothing.copy()
+        # Most sheets have a few of the fields only.
+        for name, cell in cells.items():
+            if cell.value is not None:
+                values[self._places[name]] = to_database(cell.value)
         folded = [_folded(cells.get(name)) for name in self._compared]
         return (key, *values, source, self._sheet, row, states_text(cells), *folded)
 

@@ -53,7 +53,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def tidy(connection: sqlite3.Connection) -> None:
     """Drop the temporary tables of a loading."""
-    for name in ("affected_key", "missing_record", "former_rows", "contested_key"):
+    for name in ("affected_key", "missing_record", "former_rows", "contested_key", "changed_key"):
         connection.execute(f"drop table if exists temp.{name}")
 
 
@@ -98,9 +98,11 @@ def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Lo
     added = _write(connection, f"from {here} where n.source = :source and n.key not in (select key from {FORMER})", places, "'added'")
     returned = _write(connection, f"{both} and f._gone is not null", places, "'returned'")
     differs = " or ".join(f"n.{quote(entry.name)} is not f.{quote(entry.name)}" for entry in fields)
-    both += f" and f.key in (select n.key {both} and ({differs} or n._states is not f._states))"
+    connection.execute("drop table if exists temp.changed_key")
+    connection.execute(f"create temp table changed_key as select n.key {both} and ({differs} or n._states is not f._states)", places)
+    both = f"from temp.changed_key c join {here} on n.key = c.key join {FORMER} f on f.key = c.key where n.source = :source"
     changed = connection.execute(f"select count(*) {both} and f._gone is null", places).fetchone()[0]
-    for entry in fields if connection.execute(f"select 1 {both} limit 1", places).fetchone() else ():
+    for entry in fields if connection.execute("select 1 from temp.changed_key").fetchone() else ():
         name = quote(entry.name)
         condition = f"(n.{name} is not f.{name} or auditkb_state(n._states, :field) is not auditkb_state(f._states, :field))"
         _write(connection, f"{both} and {condition}", {**places, "field": entry.name}, "'changed'", ":field", _shown(entry, "f", "<="), _shown(entry, "n", ">"))
