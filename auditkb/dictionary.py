@@ -15,7 +15,7 @@ from dataclasses import field as data_field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints, model_validator
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.yaml_files import YamlFile, check_model, read_yaml
@@ -27,6 +27,7 @@ VALUE_TYPES = {"text": "TEXT", "date": "TEXT", "money": "REAL", "ratio": "REAL",
 _BRACKETS = str.maketrans({"【": "(", "】": ")", "〔": "(", "〕": ")", "[": "(", "]": ")", "{": "(", "}": ")",
                            "「": "(", "」": ")", "《": "(", "》": ")"})
 _Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Paths = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())]
 
 
 class _Model(BaseModel):
@@ -45,7 +46,10 @@ class Label(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year."""
+    """One field of a record type. `unit` is a word such as yuan, days or year.
+
+    `ocds` names the paths of an OCDS release at which the field may stand, `ocds_codes` what a code there means.
+    """
 
     type: str
     label: Label
@@ -57,7 +61,8 @@ class Field(_Model):
     signed: bool = False
     personal: bool = False
     compared: bool = False
-    ocds: str | None = None
+    ocds: _Paths = ()
+    ocds_codes: dict[str, str] = {}
     _name: str = PrivateAttr(default="")
 
     @property
@@ -82,7 +87,7 @@ class RecordType(_Model):
     type: str
     label: Label
     description: Label
-    ocds: str | None = None
+    ocds: _Paths = ()
     label_field: str
     key: tuple[tuple[str, ...], ...]
     belongs_to: tuple[str, ...] = ()

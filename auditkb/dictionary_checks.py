@@ -10,6 +10,7 @@ from auditkb.errors import Fault, Text, did_you_mean
 from auditkb.yaml_files import YamlFile
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+OCDS_PATH = re.compile(r"^\w+(?:\[\w+=[\w-]+\])?(?:/\w+(?:\[\w+=[\w-]+\])?)*$", re.ASCII)
 
 CALENDAR = frozenset({"day", "is_workday", "workday_number", "next_workday"})
 """Columns of the working calendar, which rules look into by name."""
@@ -129,6 +130,7 @@ def _check_field(record_type: RecordType, entry: Field, declared: Declared) -> I
         yield file.fault(here, Text(f"{entry.name} 的记录已归属 {record_type.type}，同名字段会使路径有两种读法",
                                     f"rows of {entry.name} belong to {record_type.type}; a field of that name gives its paths two meanings"), key=True)
     yield from _check_options(entry, file, here)
+    yield from _check_ocds(entry, file, here)
 
 
 def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Iterator[Fault]:
@@ -145,6 +147,19 @@ def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Itera
         if not NAME.match(code):
             yield file.fault((*here, "choices", code), Text(f"选项代码“{code}”只能用小写字母、数字和下划线",
                                                             f'choice "{code}": small letters, digits and underscores only'), key=True)
+
+
+def _check_ocds(entry: Field, file: YamlFile, here: tuple[str, str]) -> Iterator[Fault]:
+    for path in entry.ocds:
+        if OCDS_PATH.match(path) is None:
+            yield file.fault((*here, "ocds"), Text(f"“{path}”不是 OCDS 路径", f'"{path}" is no OCDS path'),
+                             hint=Text("写作 tender/documents[documentType=tenderNotice]/datePublished", "write tender/documents[documentType=tenderNotice]/datePublished"))
+        elif entry.type == "money" and not path.endswith("/amount"):
+            yield file.fault((*here, "ocds"), Text("金额的 OCDS 路径以 /amount 结尾，旁边是币种", "an amount's OCDS path ends with /amount, with the currency beside it"))
+    allowed = list(entry.choices or ()) if entry.type == "choice" else ["true", "false"]
+    for code, meant in entry.ocds_codes.items():
+        if entry.type not in ("choice", "flag") or meant not in allowed:
+            yield file.fault((*here, "ocds_codes", code), Text(f"“{entry.name}”没有选项“{meant}”", f'{entry.name} has no choice "{meant}"'), hint=did_you_mean(meant, allowed))
 
 
 def _check_headings(record_type: RecordType, declared: Declared) -> Iterator[Fault]:

@@ -39,6 +39,7 @@ from auditkb.source_rows import (
     settle_missing,
     tidy,
 )
+from auditkb.sources.ocds import OcdsSheet, OcdsTable
 from auditkb.sources.source import Source, open_source
 from auditkb.sources.table import Table
 
@@ -129,7 +130,8 @@ class _Loader:
             set_aside(self.connection, record_type, self.source.id)
             keys = KeyMaker(record_type)
             for sheet in sheets:
-                self._read(Table(record_type, sheet, self.source.declaration, keys, references.resolve))
+                is_ocds = isinstance(sheet, OcdsSheet)
+                self._read(OcdsTable(sheet, self.source.id, references.resolve) if is_ocds else Table(record_type, sheet, self.source.declaration, keys, references.resolve))
             if not self.faults:
                 self._make_records(record_type)
         if self.faults:
@@ -150,7 +152,7 @@ class _Loader:
                                          (source.id, "replaced" if self.is_newer else "loaded", source.path.as_posix(), date, source.sha256, at)).lastrowid
         self.loading = Loading(number or 0, at, source.id, source.path.as_posix(), last_note(self.connection))
 
-    def _read(self, table: Table) -> None:
+    def _read(self, table: Table | OcdsTable) -> None:
         """Insert the rows of a sheet in bulk; nothing of a long sheet stays in memory."""
         name = table.record_type.type
         statement = insert_statement(rows_table(name), loaded_columns(table.record_type))
@@ -170,7 +172,7 @@ class _Loader:
         self.rows[name] = self.rows.get(name, 0) + table.count
         self.letters.update({(self.source.id, table.sheet.name, field): letter for field, letter in table.letters.items()})
 
-    def _write_notes(self, table: Table) -> None:
+    def _write_notes(self, table: Table | OcdsTable) -> None:
         write_notes(self.connection, self.source.id, table.notes)
         table.notes.clear()
 
@@ -200,6 +202,7 @@ class _Loader:
         created = settle_references(connection, self.dictionary, self.letters)
         connection.execute("delete from coverage where source = ?", (source.id,))
         _write_coverage(connection, source)
+        self._write_unread()
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
         connection.execute("update loads set rows = ?, added = ?, changed = ?, gone = ?, returned = ? where id = ?",
@@ -209,6 +212,14 @@ class _Loader:
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
         report.rows, report.created, report.changes = self.rows, created, changes
         return report
+
+
+    def _write_unread(self) -> None:
+        """What OCDS files hold that the dictionary has no place for."""
+        self.connection.execute("delete from unread_paths where source = ?", (self.source.id,))
+        unread = {sheet.file: sheet.unread for _, sheet in self.source.sheets if isinstance(sheet, OcdsSheet)}
+        rows = [(self.source.id, path, count, example) for found in unread.values() for path, (count, example) in sorted(found.items())]
+        self.connection.executemany(insert_statement("unread_paths", ["source", "path", "places", "example"]), rows)
 
 
 def _check_wins_over(connection: sqlite3.Connection, source: Source) -> None:

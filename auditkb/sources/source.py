@@ -12,6 +12,8 @@ from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.sources.csv_files import read_csv
 from auditkb.sources.declaration import FILE_NAME, Declaration, Words, read_declaration
+from auditkb.sources.ocds import OcdsSheet, ocds_sheets
+from auditkb.sources.ocds_releases import is_ocds
 from auditkb.sources.sheets import Sheet
 from auditkb.yaml_files import YamlFile
 
@@ -29,7 +31,7 @@ class Source:
     path: Path
     declaration: Declaration
     declaration_file: YamlFile | None
-    sheets: list[tuple[RecordType, Sheet]]
+    sheets: list[tuple[RecordType, Sheet | OcdsSheet]]
     sha256: str
 
     @property
@@ -83,10 +85,13 @@ def _open_folder(path: Path, dictionary: Dictionary) -> Source:
     return Source(path, declaration, file, sheets, _checksum([path / FILE_NAME, *data]))
 
 
-def _sheets_of(files: list[Path], dictionary: Dictionary, type_name: str | None) -> tuple[list[tuple[RecordType, Sheet]], list[Fault]]:
-    found: list[tuple[RecordType, Sheet]] = []
+def _sheets_of(files: list[Path], dictionary: Dictionary, type_name: str | None) -> tuple[list[tuple[RecordType, Sheet | OcdsSheet]], list[Fault]]:
+    found: list[tuple[RecordType, Sheet | OcdsSheet]] = []
     faults: list[Fault] = []
     for path in files:
+        if is_ocds(path):
+            found += [(sheet.record_type, sheet) for sheet in ocds_sheets(path, dictionary)]
+            continue
         read = FORMATS.get(path.suffix.lower())
         if read is None:
             text = Text(f"不支持的文件格式“{path.suffix}”", f'the format "{path.suffix}" cannot be read')
