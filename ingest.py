@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -90,8 +91,12 @@ def commands(language: Language) -> Group:
     @format_option(language)
     @click.option("--source", metavar="SOURCE", help=say("只列这个来源的。", "Only those of this source."))
     @click.option("--kind", metavar="KIND", help=say("只列这一类的：", "Only those of this kind: ") + ", ".join(PROBLEMS))
-    def problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None) -> None:
-        _print_problems(database, office, format, source, kind, language)
+    @click.option("--unread", is_flag=True, help=say("改为列出 OCDS 文件中数据字典没有位置、因而没有读入的内容。", "List instead what OCDS files hold that the dictionary has no place for."))
+    def problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, unread: bool) -> None:
+        if unread:
+            _print_unread(database, format, source, language)
+        else:
+            _print_problems(database, office, format, source, kind, language)
 
     @group.command(
         "remove",
@@ -202,16 +207,33 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
         raise FaultsError([Fault(Text(f"没有“{kind}”这一类问题", f'there is no kind of problem "{kind}"'), hint=did_you_mean(kind, PROBLEMS))], language)
     dictionary = load_dictionary(RECORDS, office)
     with closing(open_database(database, create=False)) as connection:
-        if source is not None:
-            known = [row[0] for row in connection.execute("select id from sources order by id")]
-            if source not in known:
-                raise FaultsError([Fault(Text(f"没有读入过来源“{source}”", f'no source "{source}" is loaded'), hint=did_you_mean(source, known))], language)
+        _check_source(connection, source, language)
         problems = list_problems(connection, language, source=source, kind=kind)
         rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in problems]
     if not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return
     print_rows(rows, _COLUMNS, format, language)
+
+
+def _check_source(connection: sqlite3.Connection, source: str | None, language: Language) -> None:
+    known = [row[0] for row in connection.execute("select id from sources order by id")]
+    if source is not None and source not in known:
+        raise FaultsError([Fault(Text(f"没有读入过来源“{source}”", f'no source "{source}" is loaded'), hint=did_you_mean(source, known))], language)
+
+
+def _print_unread(database: Path, format: str, source: str | None, language: Language) -> None:
+    from auditkb.database import open_database
+    from auditkb.notes import list_unread
+
+    columns = (("source", Text("来源", "Source")), ("path", Text("位置", "Path")), ("places", Text("处数", "Places")), ("example", Text("例如", "For instance")))
+    with closing(open_database(database, create=False)) as connection:
+        _check_source(connection, source, language)
+        rows = list_unread(connection, source)
+    if not rows and format == "table":
+        click.echo(Text("没有这样的内容。", "There is nothing of the kind.").say(language))
+        return
+    print_rows(rows, columns, format, language)
 
 
 def _with_labels(row: tuple[str | None, ...], dictionary: Dictionary, language: Language) -> tuple[str | None, ...]:

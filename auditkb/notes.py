@@ -99,3 +99,11 @@ def replace_notes(connection: sqlite3.Connection, source: str, last: int) -> Non
     of_missing = "exists (select 1 from temp.missing_record m where m.record_type = cell_notes.record_type and m.key = cell_notes.key{})"
     connection.execute(f"delete from cell_notes where source = ? and id <= ? and (problem = 'not_in_newer' or not {of_missing.format('')})", (source, last))
     connection.execute(f"update cell_notes set is_gone = 1 where source = ? and id <= ? and {of_missing.format(' and m.is_gone')}", (source, last))
+
+
+def list_unread(connection: sqlite3.Connection, source: str | None = None) -> list[tuple[str, str, int, str]]:
+    """What the dictionary has no place for: source, path, in how many places it stands, and an example."""
+    if connection.execute("select 1 from sqlite_master where name = 'unread_paths'").fetchone() is None:
+        return []
+    query = "select source, path, places, example from unread_paths where coalesce(?, source) = source order by source, places desc, path"
+    return connection.execute(query, (source,)).fetchall()

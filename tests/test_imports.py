@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS: list[tuple[str, ...]] = [
     ("errors", "languages", "texts", "numerals"),
     ("yaml_files", "dictionary", "dictionary_checks", "values", "cells", "expressions"),
-    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "references", "notes", "coverage", "finishing", "sources", "metadata"),
+    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "merging", "references", "notes", "coverage", "finishing", "sources", "metadata"),
     ("wording", "sentences", "compiler", "engines"),
     ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "generated", "linting", "tieout", "search", "outputs"),
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from auditkb.values import fold
 YUAN = ("cny", "rmb")
 MOST_CHARACTERS = 131_072
 MOST_RAW = 200
+_PLAIN = (str, int, Decimal)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.IGNORECASE)
 _CHECK = Text("请核对原文件", "check the file")
 _CONVERT = Text("规则以元计算，不用这个数；需要时按当日汇率折算，另行登记", "rules count in yuan and do not use it; convert it at the day's rate and enter that where it is needed")
@@ -126,7 +127,7 @@ class OcdsTable:
             yield self._maker.make(key, cells, self._source, place)
 
     def _add(self, key: str, name: str, found: list[Found], place: int, cells: dict[str, Cell]) -> None:
-        texts = [_text(one.value) for one in found if isinstance(one.value, str | Decimal) and _text(one.value).strip()]
+        texts = [_text(one.value) for one in found if isinstance(one.value, _PLAIN) and _text(one.value).strip()]
         for text in texts:
             before = cells.get(name)
             if before is None:
@@ -187,7 +188,7 @@ class _ReleaseReader:
     def _read(self, entry: Field, found: list[Found]) -> tuple[Cell, Kind]:
         if entry.is_reference:
             return self._reference(entry, found), "unreadable"
-        if not all(isinstance(one.value, str | Decimal | bool) for one in found):
+        if not all(isinstance(one.value, _PLAIN) for one in found):
             return _unreadable("这里不是一个值", "what stands here is no single value"), "unreadable"
         texts = dict.fromkeys(_shown(entry, one) for one in found)
         if len({_comparable(entry, one) for one in found}) > 1:
@@ -198,7 +199,12 @@ class _ReleaseReader:
         if entry.type == "money":
             return self._money(entry, text, found[0].currency)
         timed = _DATE_TIME.fullmatch(text.strip()) if entry.type == "date" else None
-        return read_cell(entry, entry.ocds_codes.get(text, timed[1] if timed else text)), "unreadable"
+        cell = read_cell(entry, entry.ocds_codes.get(text, timed[1] if timed else text))
+        if cell.reason is not None and entry.choices is not None:
+            label = entry.label
+            cell = replace(cell, reason=Text(f"代码“{text[:40]}”没有对应的“{label.zh}”", f'no "{label.en}" of ours answers to the code "{text[:40]}"'),
+                           advice=Text("需要时在台账中另行登记这一项", "enter it in a ledger where it is needed"))
+        return cell, "unreadable"
 
     def _money(self, entry: Field, text: str, currency: str | None) -> tuple[Cell, Kind]:
         if currency is None:
@@ -249,9 +255,10 @@ def _text(value: Any) -> str:
 
 
 def _comparable(entry: Field, found: Found) -> object:
-    if isinstance(found.value, Decimal) or entry.type == "money":
-        return _text(found.value).rstrip("0").rstrip(".") if "." in _text(found.value) else _text(found.value), found.currency
-    return _text(found.value)
+    text = _text(found.value)
+    if entry.type == "money":
+        return text.rstrip("0").rstrip(".") if "." in text else text, found.currency
+    return text
 
 
 def _shown(entry: Field, found: Found) -> str:

@@ -8,13 +8,14 @@ merged by the rules of the standard in the order of their dates. What could be r
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 
@@ -30,12 +31,17 @@ _METADATA = ("tag", "date", "id", "ocid")
 Release = dict[str, Any]
 
 
-class _Once(dict[str, Any]):
-    """An object of JSON; the same name twice is an error, because either value may be meant."""
+class _Object(dict[str, Any]):
+    """An object of JSON that remembers a name that stands twice in it: either value may be meant.
+
+    It raises nothing itself, because the parser that fills it would not pass that on.
+    """
+
+    repeated: str | None = None
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self:
-            raise _RepeatedNameError(name)
+            self.repeated = name
         super().__setitem__(name, value)
 
 
@@ -80,8 +86,9 @@ def is_ocds(path: Path) -> bool:
         return False
     try:
         return _kind(path) is not None
-    except KnowledgeBaseError:
-        return False
+    except (KnowledgeBaseError, _UnusableError):
+        with path.open("rb") as file:
+            return b'"ocid"' in file.read(65536)
 
 
 def open_ocds(path: Path) -> OcdsFile:
@@ -96,8 +103,8 @@ def open_ocds(path: Path) -> OcdsFile:
         ocid = release.get("ocid")
         if not isinstance(ocid, str) or not ocid.strip():
             faults.append(_fault(path, place, Text(f"{name}没有 ocid", f"{name or 'the release'} has no ocid")))
-        elif _depth(release) > MOST_LEVELS:
-            faults.append(_fault(path, place, Text("嵌套太深", "it is nested too deeply")))
+        elif (flaw := _flaw(release)) is not None:
+            faults.append(_fault(path, place, flaw))
         else:
             date = release.get("date")
             seen.setdefault(ocid, []).append((place, _is_compiled(release), date if isinstance(date, str) else ""))
@@ -129,11 +136,20 @@ def _is_compiled(release: Release) -> bool:
     return tag == "compiled" or (isinstance(tag, list) and "compiled" in tag)
 
 
-def _depth(value: Any, level: int = 0) -> int:
-    if level > MOST_LEVELS or not isinstance(value, (dict, list)):
-        return level
+def _flaw(value: Any, level: int = 0) -> Text | None:
+    """Why nothing can be read from an object: it is nested too deeply, or says a thing twice."""
+    if not isinstance(value, dict | list):
+        return None
+    if level > MOST_LEVELS:
+        return Text("嵌套太深", "it is nested too deeply")
+    if isinstance(value, _Object) and value.repeated is not None:
+        return _repeated(value.repeated)
     parts = value.values() if isinstance(value, dict) else value
-    return max((_depth(part, level + 1) for part in parts), default=level)
+    return next((flaw for part in parts if (flaw := _flaw(part, level + 1)) is not None), None)
+
+
+def _repeated(name: str) -> Text:
+    return Text(f"同一对象中“{name}”出现两次", f'"{name}" stands twice in one object')
 
 
 # --- pieces of a file
@@ -208,7 +224,7 @@ def _parse(line: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _UnusableError(Text("不是 UTF-8 编码", "is not UTF-8")) from error
     except _RepeatedNameError as error:
-        raise _UnusableError(Text(f"同一对象中“{error}”出现两次", f'"{error}" stands twice in one object')) from error
+        raise _UnusableError(_repeated(str(error))) from error
     except RecursionError as error:
         raise _UnusableError(Text("嵌套太深", "it is nested too deeply")) from error
     except ValueError as error:
@@ -232,6 +248,8 @@ def _kind(path: Path) -> str | None:
     if path.suffix.lower() in JSON_LINES:
         faults: list[Fault] = []
         first = next(_lines(path, faults), (0, None))[1]
+        if faults:
+            raise KnowledgeBaseError(faults)
         return "" if isinstance(first, dict) and first.keys() & {*_SIGNS, "compiledRelease"} else None
     import ijson
 
@@ -251,7 +269,7 @@ def _items(path: Path) -> Iterator[tuple[int, Any]]:
     if prefix is None:
         return
     with _reading(path) as file:
-        yield from enumerate(ijson.items(file, prefix, map_type=_Once), 1)
+        yield from enumerate(ijson.items(file, prefix, map_type=_Object), 1)
 
 
 @contextmanager
@@ -263,13 +281,43 @@ def _reading(path: Path) -> Iterator[Any]:
         with path.open("rb") as file:
             if file.read(3) != b"\xef\xbb\xbf":
                 file.seek(0)
-            yield file
-    except _RepeatedNameError as error:
-        raise KnowledgeBaseError(Fault(Text(f"同一对象中“{error}”出现两次", f'"{error}" stands twice in one object'), path.as_posix())) from error
-    except RecursionError as error:
+            yield _Shallow(file)
+    except _TooDeepError as error:
         raise KnowledgeBaseError(Fault(Text("嵌套太深", "it is nested too deeply"), path.as_posix())) from error
     except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
         raise KnowledgeBaseError(Fault(Text(f"JSON 格式有误（{_short(error)}）", f"broken JSON ({_short(error)})"), path.as_posix())) from error
+
+
+class _TooDeepError(ValueError):
+    pass
+
+
+class _Shallow:
+    """A file of JSON that is refused where it nests too deeply, before the parser has to remember every level."""
+
+    def __init__(self, file: IO[bytes]):
+        self._file, self._level, self._in_string, self._is_escaped = file, 0, False, False
+
+    def read(self, size: int = -1) -> bytes:
+        """The next piece of the file."""
+        piece = self._file.read(size)
+        plain = re.sub(rb"\\.", b"", b"\\" + piece if self._is_escaped else piece, flags=re.DOTALL)
+        self._is_escaped = plain.endswith(b"\\")
+        for number, part in enumerate(plain.split(b'"')):
+            self._in_string ^= number > 0
+            if not self._in_string:
+                self._count(part)
+        return piece
+
+    def _count(self, part: bytes) -> None:
+        opened = part.count(b"[") + part.count(b"{")
+        if self._level + opened > MOST_LEVELS:
+            for sign in part:
+                self._level += (sign in b"[{") - (sign in b"]}")
+                if self._level > MOST_LEVELS:
+                    raise _TooDeepError
+        else:
+            self._level += opened - part.count(b"]") - part.count(b"}")
 
 
 def _short(error: Exception) -> str:
