@@ -63,6 +63,8 @@ def commands(language: Language) -> Group:
     @click.option("--on", metavar="DATE", help=say("只列当日有效的参数值。", "Only the parameters in force on that day."))
     @click.option("--organisation", metavar="NAME", help=say("与 --on 合用：对该单位有效的值。", "With --on: what holds for that organisation."))
     def list_(what: str, database: Path, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+        if what != "parameters" and on is not None:
+            raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
         if what == "sources":
             _list_sources(database, office, format, language)
             return
@@ -145,8 +147,6 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
 
     if organisation is not None and on is None:
         raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
-    if what == "rules" and on is not None:
-        raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
     day = _day(on, language, "--on")
     dictionary, rule_set = _load(office, language)
     codes = format != "table"

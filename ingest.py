@@ -180,14 +180,18 @@ def _remove(source: str, database: Path, office: Path | None, yes: bool, languag
                 raise FaultsError([Fault(Text("没有终端可以确认，未撤回", "there is no terminal to ask; nothing was removed"), hint=Text("确认要撤回时加 --yes", "add --yes to remove it"))], language)
             click.confirm(Text("确认撤回？", "Remove it?").say(language), abort=True)
         removal = remove_source(connection, dictionary, source)
-    click.echo(Text(f"已撤回来源“{source}”：{sum(removal.records.values())} 条记录。请重新运行 checks.py run。",
-                    f'removed the source "{source}": {sum(removal.records.values())} records. Run checks.py run again.').say(language))
+    stay = sum(removal.shared.values())
+    left = sum(removal.records.values()) - stay
+    click.echo(Text(f"已撤回来源“{source}”：删去 {left} 条记录，保留其他来源也有的 {stay} 条。请重新运行 checks.py run。",
+                    f'removed the source "{source}": {left} records went, {stay} stay because another source has them. Run checks.py run again.').say(language))
 
 
 def _print_removal(removal: Removal, dictionary: Dictionary, language: Language) -> None:
-    when = removal.loaded_at.replace("T", " ").partition("+")[0]
-    click.echo(Text(f"来源“{removal.source}”（{removal.title}，{removal.path}，{when} UTC 读入）将撤回：",
-                    f'The source "{removal.source}" ({removal.title}, {removal.path}, loaded {when} UTC) would be removed:').say(language))
+    from auditkb.outputs.source_list import local_time
+
+    when = local_time(removal.loaded_at)
+    click.echo(Text(f"来源“{removal.source}”（{removal.title}，{removal.path}，{when} 读入）将撤回：",
+                    f'The source "{removal.source}" ({removal.title}, {removal.path}, loaded {when}) would be removed:').say(language))
     for name, count in removal.records.items():
         shared = removal.shared.get(name, 0)
         also = Text(f"，其中 {shared} 条其他来源也有，将保留", f", of which {shared} stay, because another source has them too") if shared else Text("", "")

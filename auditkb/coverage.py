@@ -94,8 +94,9 @@ def _bodies(places: Iterable[list[_Place]]) -> dict[str, str]:
     """The audited body of each source whose records all have the same one."""
     found: dict[str, set[str]] = defaultdict(set)
     for sources, body, _, _ in (place for listed in places for place in listed):
-        for source in sources.strip("|").split("|") if sources is not None and body is not None else ():
-            found[source].add(body)
+        if sources is not None and body is not None:
+            for source in sources.strip("|").split("|"):
+                found[source].add(body)
     return {source: next(iter(names)) for source, names in found.items() if len(names) == 1}
 
 

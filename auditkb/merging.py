@@ -45,7 +45,7 @@ class _Version(NamedTuple):
 
     @property
     def place(self) -> Text:
-        sheet = f"，{self.sheet}" if self.sheet else "", f", {self.sheet}" if self.sheet else ""
+        sheet = f"，{self.sheet} " if self.sheet else "", f", {self.sheet}" if self.sheet else ""
         return Text(f"来源“{self.source}”{sheet[0]}第 {self.row} 行", f'source "{self.source}"{sheet[1]}, row {self.row}')
 
 

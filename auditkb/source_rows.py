@@ -93,7 +93,7 @@ def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Lo
     """Write what differs between the former rows of one type and those now loaded into `record_changes`."""
     here = f"{quote(rows_table(record_type.type))} n"
     fields = list(record_type.fields.values())
-    places = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path, "mark": loading.last_note}
+    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path, "mark": loading.last_note}
     both = f"from {here} join {FORMER} f on f.key = n.key where n.source = :source"
     added = _write(connection, f"from {here} where n.source = :source and n.key not in (select key from {FORMER})", places, "'added'")
     returned = _write(connection, f"{both} and f._gone is not null", places, "'returned'")
@@ -184,3 +184,15 @@ def settle_missing(connection: sqlite3.Connection, record_type: RecordType, load
     connection.execute(f"update {FORMER} set _gone = ? where _gone is null and key in (select key from temp.missing_record where record_type = ? and is_gone)", (loading.at, name))
     connection.execute(f"insert into {quote(rows_table(name))} select * from {FORMER} where key in (select key from temp.missing_record where record_type = ?)", (name,))
     return Changes(gone=gone, kept=kept)
+
+
+def places_of(connection: sqlite3.Connection, type_name: str, key: str) -> list[tuple[str, str | None, int | None]]:
+    """Source, sheet and row of every place that a record was read from; that of its name where nothing else brought it."""
+    own = connection.execute(f'select source, sheet, "row", _sources from {quote(type_name)} where key = ?', (key,)).fetchone()
+    if own is None or own[0] is None:
+        return []
+    if own[3] is None:
+        return [(own[0], own[1], own[2])]
+    order = own[3].strip("|").split("|")
+    found = connection.execute(f'select source, sheet, "row" from {quote(rows_table(type_name))} where key = ? and _gone is null', (key,)).fetchall()
+    return sorted(found, key=lambda place: order.index(place[0]) if place[0] in order else len(order))

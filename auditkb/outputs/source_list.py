@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sqlite3
 from typing import Any
@@ -34,8 +35,13 @@ def sources(connection: sqlite3.Connection, dictionary: Dictionary, language: st
         words = [_name(dictionary, kind, language, codes) for kind in complete]
         over = ", ".join(json.loads(wins_over)) if wins_over else None
         found.append([source, name, path, date, _counted(live, dictionary, language, codes), sum(gone.values()), sum(shared.values()), problems,
-                      "、".join(words) if language == "zh" else ", ".join(words), over, loaded_at, max(versions - 1, 0)])
+                      "、".join(words) if language == "zh" else ", ".join(words), over, loaded_at if codes else local_time(loaded_at), max(versions - 1, 0)])
     return _COLUMNS, found
+
+
+def local_time(text: str) -> str:
+    """A time of the database as a clock on the wall shows it."""
+    return f"{datetime.datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _numbers(connection: sqlite3.Connection, dictionary: Dictionary) -> dict[tuple[str, str], tuple[int, int, int]]:

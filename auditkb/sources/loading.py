@@ -130,8 +130,10 @@ class _Loader:
             set_aside(self.connection, record_type, self.source.id)
             keys = KeyMaker(record_type)
             for sheet in sheets:
-                is_ocds = isinstance(sheet, OcdsSheet)
-                self._read(OcdsTable(sheet, self.source.id, references.resolve) if is_ocds else Table(record_type, sheet, self.source.declaration, keys, references.resolve))
+                if isinstance(sheet, OcdsSheet):
+                    self._read(OcdsTable(sheet, self.source.id, references.resolve))
+                else:
+                    self._read(Table(record_type, sheet, self.source.declaration, keys, references.resolve))
             if not self.faults:
                 self._make_records(record_type)
         if self.faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
@@ -77,7 +77,7 @@ def remove_source(connection: sqlite3.Connection, dictionary: Dictionary, source
                 f"select ?, ?, ?, ?, key, 'removed', ?, sheet, \"row\" from {FORMER} where _gone is null", (number, at, source, record_type.type, removal.path))
             faults += rebuild(connection, record_type)
         if faults:
-            raise KnowledgeBaseError(faults)
+            raise KnowledgeBaseError([replace(fault, text=Text(f"撤回“{source}”之后，", f'without "{source}", ') + fault.text) for fault in faults])
         delete_notes(connection, source=source)
         for table in ("coverage", "unread_paths"):
             connection.execute(f"delete from {table} where source = ?", (source,))
