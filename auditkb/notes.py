@@ -89,16 +89,20 @@ def list_problems(connection: sqlite3.Connection, language: str, *, source: str 
     return connection.execute(query, {"source": source, "kind": kind}).fetchall()
 
 
-def last_note(connection: sqlite3.Connection) -> int:
-    """The number of the last note that is there."""
-    return int(connection.execute("select coalesce(max(id), 0) from cell_notes").fetchone()[0])
+def set_notes_aside(connection: sqlite3.Connection, source: str) -> None:
+    """Move the notes of a source into temp.former_notes, out of the way of those of its newer version."""
+    connection.execute("drop table if exists temp.former_notes")
+    connection.execute("create temp table former_notes as select * from cell_notes where source = ?", (source,))
+    connection.execute("create index temp.former_note on former_notes (record_type, key, field)")
+    connection.execute("delete from cell_notes where source = ?", (source,))
 
 
-def replace_notes(connection: sqlite3.Connection, source: str, last: int) -> None:
-    """Delete the notes of a source up to number `last`, but for records in temp.missing_record: these keep theirs."""
-    of_missing = "exists (select 1 from temp.missing_record m where m.record_type = cell_notes.record_type and m.key = cell_notes.key{})"
-    connection.execute(f"delete from cell_notes where source = ? and id <= ? and (problem = 'not_in_newer' or not {of_missing.format('')})", (source, last))
-    connection.execute(f"update cell_notes set is_gone = 1 where source = ? and id <= ? and {of_missing.format(' and m.is_gone')}", (source, last))
+def restore_notes(connection: sqlite3.Connection) -> None:
+    """Put back the notes that were set aside for the records in temp.missing_record: nothing newer is said of these."""
+    names = ", ".join(_COLUMNS)
+    connection.execute(
+        f"insert into cell_notes ({names}, is_gone) select {', '.join(f'n.{name}' for name in _COLUMNS)}, nullif(m.is_gone, 0) from temp.former_notes n "
+        "join temp.missing_record m on m.record_type = n.record_type and m.key = n.key where coalesce(n.problem, '') not in ('not_in_newer', 'sources_differ') order by n.id")
 
 
 def list_unread(connection: sqlite3.Connection, source: str | None = None) -> list[tuple[str, str, int, str]]:

@@ -20,13 +20,12 @@ FORMER = "temp.former_rows"
 
 @dataclass(frozen=True)
 class Loading:
-    """One loading as the history names it: its number, its time, the source, its file, and the last note before it."""
+    """One loading as the history names it: its number, its time, the source and its file."""
 
     number: int
     at: str
     source: str
     path: str
-    last_note: int
 
 
 @dataclass
@@ -53,7 +52,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def tidy(connection: sqlite3.Connection) -> None:
     """Drop the temporary tables of a loading."""
-    for name in ("affected_key", "missing_record", "former_rows", "contested_key", "changed_key"):
+    for name in ("affected_key", "missing_record", "former_rows", "contested_key", "changed_key", "former_notes"):
         connection.execute(f"drop table if exists temp.{name}")
 
 
@@ -93,7 +92,7 @@ def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Lo
     """Write what differs between the former rows of one type and those now loaded into `record_changes`."""
     here = f"{quote(rows_table(record_type.type))} n"
     fields = list(record_type.fields.values())
-    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path, "mark": loading.last_note}
+    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path}
     both = f"from {here} join {FORMER} f on f.key = n.key where n.source = :source"
     added = _write(connection, f"from {here} where n.source = :source and n.key not in (select key from {FORMER})", places, "'added'")
     returned = _write(connection, f"{both} and f._gone is not null", places, "'returned'")
@@ -105,7 +104,7 @@ def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Lo
     for entry in fields if connection.execute("select 1 from temp.changed_key").fetchone() else ():
         name = quote(entry.name)
         condition = f"(n.{name} is not f.{name} or auditkb_state(n._states, :field) is not auditkb_state(f._states, :field))"
-        _write(connection, f"{both} and {condition}", {**places, "field": entry.name}, "'changed'", ":field", _shown(entry, "f", "<="), _shown(entry, "n", ">"))
+        _write(connection, f"{both} and {condition}", {**places, "field": entry.name}, "'changed'", ":field", _shown(entry, "f", "temp.former_notes"), _shown(entry, "n", "cell_notes"))
     return Changes(added, changed, 0, returned)
 
 
@@ -116,12 +115,11 @@ def _write(connection: sqlite3.Connection, rows: str, places: dict[str, str | in
         f'select :load, :at, :source, :type, n.key, {change}, {field}, {old}, {new}, :path, n.sheet, n."row" {rows}', places).rowcount
 
 
-def _shown(entry: Field, rows: str, side: str) -> str:
+def _shown(entry: Field, rows: str, notes: str) -> str:
     """SQL of a value as people read it: as stored, else what stood in the cell, else why there is none."""
     value = f"{rows}.{quote(entry.name)}"
     text = f"case when {value} is not null then printf('%.2f', {value}) end" if entry.type == "money" else f"cast({value} as text)"
-    raw = (f"select raw from cell_notes c where c.record_type = :type and c.key = {rows}.key and c.field = :field and c.source = :source "
-           f"and c.id {side} :mark and c.raw is not null limit 1")
+    raw = f"select raw from {notes} c where c.record_type = :type and c.key = {rows}.key and c.field = :field and c.source = :source and c.raw is not null limit 1"
     return f"coalesce({text}, ({raw}), '[' || auditkb_state({rows}._states, :field) || ']')"
 
 

@@ -22,7 +22,7 @@ from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.merging import rebuild
-from auditkb.notes import PROBLEMS, Note, count_notes, last_note, replace_notes, write_notes
+from auditkb.notes import PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
 from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
 from auditkb.schema import quote, rows_table
@@ -152,7 +152,8 @@ class _Loader:
              json.dumps(declaration.wins_over, ensure_ascii=False) if declaration.wins_over else None))
         number = self.connection.execute(insert_statement("loads", ["source", "what", "path", "date", "sha256", "loaded_at"]),
                                          (source.id, "replaced" if self.is_newer else "loaded", source.path.as_posix(), date, source.sha256, at)).lastrowid
-        self.loading = Loading(number or 0, at, source.id, source.path.as_posix(), last_note(self.connection))
+        self.loading = Loading(number or 0, at, source.id, source.path.as_posix())
+        set_notes_aside(self.connection, source.id)
 
     def _read(self, table: Table | OcdsTable) -> None:
         """Insert the rows of a sheet in bulk; nothing of a long sheet stays in memory."""
@@ -200,7 +201,7 @@ class _Loader:
 
     def _finish(self) -> LoadReport:
         connection, source = self.connection, self.source
-        replace_notes(connection, source.id, self.loading.last_note)
+        restore_notes(connection)
         created = settle_references(connection, self.dictionary, self.letters)
         connection.execute("delete from coverage where source = ?", (source.id,))
         _write_coverage(connection, source)
