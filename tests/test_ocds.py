@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from auditkb.database import create_tables, open_database, writer
 from auditkb.dictionary import load_dictionary
@@ -113,22 +115,23 @@ def test_what_has_no_place_is_counted_by_path(connection):
     assert report.unread == len(unread) == 12
 
 
-@pytest.mark.parametrize("amount", ["12", 12, "12.50", 12.5, 1.2e1])
-def test_numbers_stay_as_they_are_written(load, connection, amount):
-    load([{"ocid": "a", "tender": {"id": "1", "value": {"amount": amount, "currency": "CNY"}}}])
-    assert rows(connection, "tender", "estimated_amount") == [(float(amount),)]
+def test_numbers_stay_as_they_are_written(load, connection):
+    written = ["12", 12, "12.00", 12.0, 1.2e1, "0.1", 0.1]
+    load([{"ocid": f"a{number}", "tender": {"id": "1", "value": {"amount": amount, "currency": "CNY"}}} for number, amount in enumerate(written)])
+    assert [row[0] for row in rows(connection, "tender", "estimated_amount")] == [12.0] * 5 + [0.1] * 2
 
 
-@pytest.mark.parametrize("written", ["2024-01-01T00:30:00+08:00", "2024-01-01T23:30:00-11:00", "2024-01-01T05:00:00.000000Z", "2024-01-01 10:00", "2024-01-01"])
-def test_a_date_is_the_calendar_date_as_it_is_written(load, connection, written):
-    load([{"ocid": "a", "tender": {"id": "1", "tenderPeriod": {"endDate": written}}}])
-    assert rows(connection, "tender", "bids_due_on") == [("2024-01-01",)]
+def test_a_date_is_the_calendar_date_as_it_is_written(load, connection):
+    written = ["2024-01-01T00:30:00+08:00", "2024-01-01T23:30:00-11:00", "2024-01-01T05:00:00.000000Z", "2024-01-01 10:00", "2024-01-01"]
+    load([{"ocid": f"a{number}", "tender": {"id": "1", "tenderPeriod": {"endDate": date}}} for number, date in enumerate(written)])
+    assert [row[0] for row in rows(connection, "tender", "bids_due_on")] == ["2024-01-01"] * 5
 
 
-@pytest.mark.parametrize(("value", "state"), [({"amount": 5, "currency": "MXN"}, "other_currency"), ({"amount": 5}, "unreadable"), ({"amount": 5, "currency": ""}, "unreadable"), ({"amount": "x", "currency": "CNY"}, "unreadable"), ({"amount": "", "currency": "CNY"}, None)])
-def test_pesos_are_no_yuan_and_a_missing_currency_is_none(load, connection, value, state):
-    load([{"ocid": "a", "tender": {"id": "1", "value": value}}])
-    assert rows(connection, "tender", "estimated_amount, _states") == [(None, f"|estimated_amount={state}|" if state else None)]
+def test_pesos_are_no_yuan_and_a_missing_currency_is_none(load, connection):
+    values = [({"amount": 5, "currency": "MXN"}, "other_currency"), ({"amount": 5}, "unreadable"), ({"amount": 5, "currency": ""}, "unreadable"),
+              ({"amount": "x", "currency": "CNY"}, "unreadable"), ({"amount": "", "currency": "CNY"}, None)]
+    load([{"ocid": f"a{number}", "tender": {"id": "1", "value": value}} for number, (value, _) in enumerate(values)])
+    assert rows(connection, "tender", "estimated_amount, _states") == [(None, f"|estimated_amount={state}|" if state else None) for _, state in values]
 
 
 def test_a_rule_of_yuan_does_not_judge_pesos(load, connection):
@@ -199,6 +202,10 @@ def test_what_could_be_read_in_two_ways_is_refused(load, lines, message):
     (b'{"ocid": "a"}\n{"ocid": "b", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "x.jsonl", "nested too deeply"),
     (b'{"ocid": "b", "x": ' + b"[" * 200 + b"]" * 200 + b"}", "x.json", "nested too deeply"),
     (b'{"ocid": "b", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "x.json", "x.json"),
+    (b'{"ocid": "a"}\n{"ocid": "b", "x": "\\ud800"}', "x.jsonl", "x.jsonl:2: it holds half a character"),
+    (b'{"ocid": "b", "x": "a\\u0000b"}', "x.json", "it holds half a character or a zero byte"),
+    (b'{"ocid": "b", "x": ' + b"9" * 6000 + b"}", "x.json", "more than a thousand digits"),
+    (b'{"ocid": "b", "pad": "' + b"y" * 64_000 + b'", "pa": [' + b"1" * 6000 + b"]}", "x.json", "more than a thousand digits"),
     (b'{"releases": [{"ocid": "a"}, {"ocid": "b"', "x.json", "broken JSON"),
     (b'{"releases": []}', "x.json", "holds no release"),
     (b'{"ocid": "a"}\n\xff\xfe\n', "x.jsonl", "is not UTF-8"),
@@ -307,3 +314,23 @@ def test_the_sample_gives_the_findings_that_were_counted_by_hand(connection, sha
     messages = {item.fail.record_key: item.fail.evidence.message.en for item in run.found if item.fail.rule_id == "OFF-002"}
     assert len(messages) == 4 and all(message.count("2017-") == 2 for message in messages.values())
     assert connection.execute("select count(*) from contract where supplier is null or buyer is null or tender is null").fetchone() == (0,)
+
+
+_KEYS = st.sampled_from(["ocid", "id", "date", "tag", "tender", "contracts", "awards", "awardID", "value", "amount", "currency", "suppliers", "name", "implementation", "transactions", "documents", "documentType", "parties", "buyer", "period", "startDate", "bids", "details", "releases", "records", "compiledRelease", "x"])
+_VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.sampled_from(["CNY", "2024-01-01T00:00:00Z", "compiled"]),
+                       lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=6), max_leaves=30)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.dictionaries(_KEYS, _VALUES, max_size=8), lines=st.booleans())
+def test_whatever_is_written_is_loaded_or_refused_with_a_place(empty, tmp_path, body, lines):
+    path = tmp_path / ("any.jsonl" if lines else "any.json")
+    path.write_text(json.dumps({"ocid": "a", **body}), "utf-8")
+    connection = open_database(":memory:", create=True)
+    empty.backup(connection)
+    try:
+        load_source(connection, DICTIONARY, path)
+    except KnowledgeBaseError as error:
+        assert all(fault.text.zh and fault.text.en and fault.file for fault in error.faults)
+    connection.close()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from auditkb.values import fold
 YUAN = ("cny", "rmb")
 MOST_CHARACTERS = 131_072
 MOST_RAW = 200
-_PLAIN = (str, int, Decimal)
+_PLAIN = (str, int, float, bool)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.IGNORECASE)
 _CHECK = Text("请核对原文件", "check the file")
 _CONVERT = Text("规则以元计算，不用这个数；需要时按当日汇率折算，另行登记", "rules count in yuan and do not use it; convert it at the day's rate and enter that where it is needed")
@@ -246,12 +245,8 @@ def _key(release: Release, item: Item) -> str:
 
 
 def _text(value: Any) -> str:
-    """A plain value as text; numbers as they are written, but for an exponent."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}" if abs(value.adjusted()) < 40 else str(value)
-    return str(value)
+    """A plain value as text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _comparable(entry: Field, found: Found) -> object:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -24,8 +24,10 @@ SUFFIXES = (".json", *JSON_LINES)
 MOST_CHARACTERS_OF_A_LINE = 64 * 1024**2
 MOST_FAULTS = 100
 MOST_LEVELS = 60
+MOST_DIGITS = 40
 _LOOKED_AT = 20_000
 _SIGNS = {"ocid": "", "releases": "releases.item", "records": "records.item"}
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _METADATA = ("tag", "date", "id", "ocid")
 
 Release = dict[str, Any]
@@ -49,22 +51,37 @@ class _RepeatedNameError(ValueError):
     pass
 
 
-@dataclass(frozen=True)
 class OcdsFile:
-    """An OCDS file that was looked through: how many releases each process has, where there are several."""
+    """The releases of an OCDS file, kept one a line in a temporary file: many passes read them, and parsing is what takes time.
 
-    path: Path
-    several: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
+    `several` has the places of the releases of each process that has more than one, and whether they are compiled.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.several: dict[str, list[tuple[int, bool]]] = {}
+        self._kept = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+
+    def keep(self, place: int, release: Release) -> bool:
+        """Add a release, unless it holds half a character or a zero byte. A number becomes text as it is written."""
+        text = json.dumps(release, ensure_ascii=False, default=_written)
+        if "\\u0000" in text or _HALF_A_CHARACTER.search(text):
+            return False
+        self._kept.write(f"{place}\t{text}\n")
+        return True
 
     def releases(self) -> Iterator[tuple[int, Release]]:
         """One release a process, with its place: the line, or its number among the releases of the file."""
         waiting: dict[str, list[tuple[int, Release]]] = defaultdict(list)
-        for place, _, release in _pieces(self.path):
+        self._kept.seek(0)
+        for line in self._kept:
+            number, _, text = line.partition("\t")
+            place, release = int(number), json.loads(text)
             known = self.several.get(release["ocid"])
             if known is None:
                 yield place, release
             elif any(is_compiled for _, is_compiled in known):
-                if (place, True) in known and _is_compiled(release):
+                if _is_compiled(release):
                     yield place, release
             else:
                 parts = waiting[release["ocid"]]
@@ -80,6 +97,11 @@ class OcdsFile:
             raise KnowledgeBaseError(_fault(self.path, parts[0][0], Text(f"{parts[0][1]['ocid']}：", f"{parts[0][1]['ocid']}: ") + error.text)) from error
 
 
+def _written(number: Any) -> str:
+    # 1E+2 is a hundred; 1E+999999 is nobody's amount and stays as it is.
+    return f"{number:f}" if isinstance(number, Decimal) and abs(number.adjusted()) < MOST_DIGITS else str(number)
+
+
 def is_ocds(path: Path) -> bool:
     """Whether a JSON file says by its first names that it holds OCDS; what is no JSON at all does not."""
     if path.suffix.lower() not in SUFFIXES:
@@ -93,10 +115,10 @@ def is_ocds(path: Path) -> bool:
 
 def open_ocds(path: Path) -> OcdsFile:
     """Look through the file. Raises KnowledgeBaseError with every release that cannot be used."""
+    opened = OcdsFile(path)
     seen: dict[str, list[tuple[int, bool, str]]] = {}
     faults: list[Fault] = []
-    pieces = _pieces(path, faults)
-    for place, name, release in pieces:
+    for place, name, release in _pieces(path, faults):
         if len(faults) >= MOST_FAULTS:
             faults.append(Fault(Text("错误太多，其余未列出", "too many faults; the rest are not listed"), path.as_posix()))
             break
@@ -108,13 +130,16 @@ def open_ocds(path: Path) -> OcdsFile:
         else:
             date = release.get("date")
             seen.setdefault(ocid, []).append((place, _is_compiled(release), date if isinstance(date, str) else ""))
+            if not opened.keep(place, release):
+                faults.append(_fault(path, place, Text("含有残缺的字符或空字节", "it holds half a character or a zero byte")))
     several = {ocid: found for ocid, found in seen.items() if len(found) > 1}
     faults += [fault for ocid, found in several.items() if (fault := _cannot_choose(path, ocid, found)) is not None]
     if faults:
         raise KnowledgeBaseError(faults)
     if not seen:
         raise KnowledgeBaseError(Fault(Text("文件中没有 OCDS 数据", "the file holds no release"), path.as_posix()))
-    return OcdsFile(path, {ocid: [(place, is_compiled) for place, is_compiled, _ in found] for ocid, found in several.items()})
+    opened.several = {ocid: [(place, is_compiled) for place, is_compiled, _ in found] for ocid, found in several.items()}
+    return opened
 
 
 def _cannot_choose(path: Path, ocid: str, found: list[tuple[int, bool, str]]) -> Fault | None:
@@ -284,6 +309,8 @@ def _reading(path: Path) -> Iterator[Any]:
             yield _Shallow(file)
     except _TooDeepError as error:
         raise KnowledgeBaseError(Fault(Text("嵌套太深", "it is nested too deeply"), path.as_posix())) from error
+    except _TooLongError as error:
+        raise KnowledgeBaseError(Fault(Text("有一个数字超过一千位", "a number has more than a thousand digits"), path.as_posix())) from error
     except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
         raise KnowledgeBaseError(Fault(Text(f"JSON 格式有误（{_short(error)}）", f"broken JSON ({_short(error)})"), path.as_posix())) from error
 
@@ -292,32 +319,48 @@ class _TooDeepError(ValueError):
     pass
 
 
+class _TooLongError(ValueError):
+    pass
+
+
+_LONG_NUMBER = re.compile(rb"\d{1000}")
+_NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
+
+
 class _Shallow:
-    """A file of JSON that is refused where it nests too deeply, before the parser has to remember every level."""
+    """A file of JSON that is refused where it nests too deeply or writes too long a number, before the parser meets it.
+
+    The parser remembers the whole path at every level, and ends the process at an integer of more than 4,300 digits.
+    """
 
     def __init__(self, file: IO[bytes]):
-        self._file, self._level, self._in_string, self._is_escaped = file, 0, False, False
+        self._file, self._level, self._in_string, self._is_escaped, self._before = file, 0, False, False, b""
 
     def read(self, size: int = -1) -> bytes:
         """The next piece of the file."""
         piece = self._file.read(size)
         plain = re.sub(rb"\\.", b"", b"\\" + piece if self._is_escaped else piece, flags=re.DOTALL)
         self._is_escaped = plain.endswith(b"\\")
-        for number, part in enumerate(plain.split(b'"')):
-            self._in_string ^= number > 0
-            if not self._in_string:
-                self._count(part)
+        parts = plain.split(b'"')
+        outside = b" ".join(parts[self._in_string :: 2])
+        if _LONG_NUMBER.search(self._before + outside):
+            raise _TooLongError
+        self._before = outside[-1000:]
+        self._in_string ^= len(parts) % 2 == 0
+        self._count(outside.translate(None, _NO_BRACKETS))
         return piece
 
-    def _count(self, part: bytes) -> None:
-        opened = part.count(b"[") + part.count(b"{")
-        if self._level + opened > MOST_LEVELS:
-            for sign in part:
-                self._level += (sign in b"[{") - (sign in b"]}")
-                if self._level > MOST_LEVELS:
-                    raise _TooDeepError
-        else:
-            self._level += opened - part.count(b"]") - part.count(b"}")
+    def _count(self, signs: bytes) -> None:
+        """Take inner pairs away, level by level; what is left closes and opens levels beyond this piece."""
+        for _ in range(MOST_LEVELS):
+            fewer = signs.replace(b"[]", b"").replace(b"{}", b"")
+            if len(fewer) == len(signs):
+                break
+            signs = fewer
+        opened = signs.count(b"[") + signs.count(b"{")
+        self._level += 2 * opened - len(signs)
+        if opened > MOST_LEVELS or self._level > MOST_LEVELS:
+            raise _TooDeepError
 
 
 def _short(error: Exception) -> str:
