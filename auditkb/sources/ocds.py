@@ -20,7 +20,8 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.notes import Kind, Note
 from auditkb.records import DatabaseRow, RowMaker, encode_part
 from auditkb.sources.ocds_paths import DictionaryPaths, Found, Item, Step, find, items, parse_path, without
-from auditkb.sources.ocds_releases import MOST_FAULTS, OcdsFile, Release, open_ocds
+from auditkb.sources.ocds_files import MOST_FAULTS, Release
+from auditkb.sources.ocds_releases import OcdsFile, open_ocds
 from auditkb.values import fold
 
 YUAN = ("cny", "rmb")

@@ -13,7 +13,7 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.sources.csv_files import read_csv
 from auditkb.sources.declaration import FILE_NAME, Declaration, Words, read_declaration
 from auditkb.sources.ocds import OcdsSheet, ocds_sheets
-from auditkb.sources.ocds_releases import is_ocds
+from auditkb.sources.ocds_files import is_ocds
 from auditkb.sources.sheets import Sheet
 from auditkb.yaml_files import YamlFile
 
