@@ -45,7 +45,7 @@ class Label(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year."""
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future."""
 
     type: str
     label: Label
@@ -56,6 +56,7 @@ class Field(_Model):
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
+    ahead: bool = False
     compared: bool = False
     ocds: str | None = None
     _name: str = PrivateAttr(default="")
