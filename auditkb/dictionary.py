@@ -45,7 +45,7 @@ class Label(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year.
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future.
 
     A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
     refused until a mapping file decides.
@@ -61,6 +61,7 @@ class Field(_Model):
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
+    ahead: bool = False
     compared: bool = False
     ocds: str | None = None
     _name: str = PrivateAttr(default="")

@@ -9,13 +9,16 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "no_such_record", "no_parent", "same_key"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "no_such_record", "no_parent", "same_key")
+Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key"]
+PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), or a row number; every kind but `marked` is a problem."""
+    """One note. `cell` is as a spreadsheet names it (D7), or a row number; every kind but `marked` is a problem.
+
+    `doubtful`: the value was read and kept, and something about it is to be checked.
+    """
 
     kind: Kind
     record_type: str

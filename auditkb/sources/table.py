@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from auditkb.cells import Cell, read_cell
@@ -86,7 +87,7 @@ class Table:
             if cell.needs_unit:
                 self._no_unit(column, row)
             if column.name in self._references and isinstance(cell.value, str):
-                cell = Cell(self.resolve(self._references[column.name], cell.value))
+                cell = replace(cell, value=self.resolve(self._references[column.name], cell.value))
             cells[column.name] = cell
         key = self._key(cells, row)
         if key is None:
@@ -115,7 +116,7 @@ class Table:
         for column in self.columns:
             cell = cells[column.name]
             if cell.is_marked or cell.reason is not None:
-                kind: Kind = "unreadable" if cell.reason is not None else "marked"
+                kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
                 self.notes.append(Note(kind, self.record_type.type, key, column.name, cell.state, row.cells[column.position], self.sheet.name,
                                        f"{column.letter}{row.number}", cell.reason, cell.advice))
         parents = self._parents
