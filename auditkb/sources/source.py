@@ -10,13 +10,18 @@ from pathlib import Path
 from auditkb import __version__
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
-from auditkb.sources.csv_files import read_csv
+from auditkb.sources.csv_files import read_delimited
 from auditkb.sources.declaration import FILE_NAME, Declaration, Words, read_declaration
+from auditkb.sources.json_files import read_json, read_json_lines
 from auditkb.sources.sheets import Sheet
+from auditkb.sources.workbooks import read_ods, read_old_workbook, read_xlsx
 from auditkb.yaml_files import YamlFile
 
 FORMATS: dict[str, Callable[[Path], list[Sheet]]] = {
-    ".csv": read_csv,
+    ".csv": read_delimited, ".tsv": read_delimited, ".txt": read_delimited,
+    ".xlsx": read_xlsx, ".xlsm": read_xlsx,
+    ".xls": read_old_workbook, ".et": read_old_workbook, ".ods": read_ods,
+    ".json": read_json, ".jsonl": read_json_lines,
 }
 # What may lie beside the files of a source without being one.
 _BESIDE = (".md", ".txt", ".yml", ".yaml", ".sql", ".png")

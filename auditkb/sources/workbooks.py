@@ -6,7 +6,6 @@ Of .xlsx and .xlsm it is also known which rows, columns and sheets are hidden an
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -26,7 +25,6 @@ MOST_CELLS = 20_000_000
 MOST_CHARACTERS_OF_A_CELL = 32_767
 # A double holds fifteen decimal digits; a spreadsheet shows no more and has made the rest zeros.
 MOST_EXACT = 10**15
-_DEFAULT_TITLE = re.compile(r"(?:sheet|工作表|表) ?\d*", re.IGNORECASE)
 
 TOO_MANY_DIGITS = Text("数字超过十五位，Excel 已把第十五位以后的数位变成零", "the number has over fifteen digits; Excel has made those after the fifteenth zeros")
 ENTER_AS_TEXT = Text("在原表中把这一列设为文本，按原件重新录入", "make the column text in the sheet and enter it again from the paper")
@@ -93,25 +91,36 @@ def _read_by_calamine(path: Path) -> list[Sheet]:
 def _sheets(path: Path, found: list[tuple[str, bool, SheetFacts]], formats: dict[int, NumberFormat]) -> list[Sheet]:
     if not found:
         raise fail("工作簿是空的", "the workbook is empty", file=path.as_posix())
-    sheets = []
-    for title, is_hidden, facts in found:
-        # A title that the program gave says nothing; the file's name may.
-        type_name = path.stem if len(found) == 1 and _DEFAULT_TITLE.fullmatch(title.strip()) else title
-        sheets.append(Sheet(path, f"{path.name}[{title}]", type_name, _Rows(path, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns))
-    return sheets
+    values = _Values(path)
+    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns)
+            for title, is_hidden, facts in found]
+
+
+class _Values:
+    """The values of a workbook's sheets, of which the one last asked for is kept: a sheet is read more than once."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._kept: tuple[str, Any] | None = None
+
+    def of_sheet(self, title: str) -> Any:
+        from python_calamine import load_workbook
+
+        if self._kept is None or self._kept[0] != title:
+            self._kept = None
+            self._kept = title, load_workbook(self.path).get_sheet_by_name(title)
+        return self._kept[1]
 
 
 class _Rows:
     """Reads the rows of one sheet anew at each call."""
 
-    def __init__(self, path: Path, title: str, facts: SheetFacts, formats: dict[int, NumberFormat]):
-        self._path, self._title, self._facts, self._formats = path, title, facts, formats
+    def __init__(self, values: _Values, title: str, facts: SheetFacts, formats: dict[int, NumberFormat]):
+        self._values, self._title, self._facts, self._formats = values, title, facts, formats
 
     def __call__(self) -> Iterator[Row]:
-        from python_calamine import load_workbook
-
-        with _plain_faults(self._path):
-            sheet = load_workbook(self._path).get_sheet_by_name(self._title)
+        with _plain_faults(self._values.path):
+            sheet = self._values.of_sheet(self._title)
             first_column = sheet.start[1] if sheet.start is not None else 0
             margin = [""] * first_column
             facts, unread = self._facts, dict(self._facts.unread)
