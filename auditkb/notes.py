@@ -9,15 +9,18 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key")
+Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "skipped", "hidden"]
+PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs")
+INFORMATION: tuple[Kind, ...] = ("skipped", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), or a row number; every kind but `marked` is a problem.
+    """One note. `cell` is as a spreadsheet names it (D7), a column's letter or a row number.
 
-    `doubtful`: the value was read and kept, and something about it is to be checked.
+    `doubtful`: the value was read and kept, and something about it is to be checked. `not_loaded` is a column that
+    nothing is read from, `total_differs` a total that is not the sum of its rows. `skipped` (totals, notes, what a
+    mapping file leaves out) and `hidden` are only said.
     """
 
     kind: Kind
@@ -68,10 +71,14 @@ def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     return dict(connection.execute(query, (source,)).fetchall())
 
 
-def list_problems(connection: sqlite3.Connection, language: str) -> list[tuple[str | None, ...]]:
-    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do."""
+def list_problems(connection: sqlite3.Connection, language: str, *, with_information: bool = False) -> list[tuple[str | None, ...]]:
+    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do.
+
+    `with_information`: also what was skipped or hidden and needs nothing.
+    """
+    kinds = (*PROBLEMS, *INFORMATION) if with_information else PROBLEMS
     note, advice = ("note", "advice") if language == "zh" else ("note_en", "advice_en")
     query = f"""
         select source, sheet, cell, record_type, key, field, raw, {note}, {advice} from cell_notes
-        where problem is not null order by source, sheet, id"""
-    return connection.execute(query).fetchall()
+        where problem in ({', '.join('?' * len(kinds))}) order by source, sheet, id"""
+    return connection.execute(query, kinds).fetchall()
