@@ -168,7 +168,7 @@ def _event_text(event: str, value: Any, events: _Events) -> tuple[str, bool]:
 
 def _skip(event: str, events: _Events) -> None:
     """Read to the end of what has been opened."""
-    depth = event in ("start_map", "start_array")
+    depth = int(event in ("start_map", "start_array"))
     while depth:
         event, _ = next(events)
         depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import IO
 
@@ -121,7 +122,7 @@ class _Scan:
 
     def _set_patterns(self, prefix: bytes) -> None:
         # A row or a cell may say where it stands with other attributes before it; its own are never prefixed.
-        self._row = re.compile(rb"<%brow(?=[\s/>])([^>]*)>" % prefix)
+        self._row = re.compile(rb"<%brow(?=[\s/>])(?: r=\"(\d{1,7})\")?([^>]*)>" % prefix)
         self._begin, self._end = b"<" + prefix + b"c", b"</" + prefix + b"c>"
         self._formula = re.compile(rb"<%bf[\s/>]" % prefix)
         self._value = re.compile(rb"<%bv>([^<]*)</" % prefix)
@@ -144,25 +145,27 @@ class _Scan:
     def _read_rows(self, piece: bytes) -> None:
         facts = self.facts
         rows = list(self._row.finditer(piece))
+        starts = [found.start() for found in rows]
         says_hidden = b"hidden=" in piece
-        for place, found in enumerate(rows):
-            row = _number(found[1], b"r")
+        for found, end in zip(rows, (*starts[1:], len(piece)), strict=False):
+            row = int(found[1] or 0) or _number(found[2], b"r")
             if not 0 < row <= MOST_ROWS:
                 raise UnusualXml
-            if says_hidden and facts.hidden_rows is not None and _flag(found[1], b"hidden"):
+            if says_hidden and facts.hidden_rows is not None and _flag(found[2], b"hidden"):
                 facts.hidden_rows.extend(bytes(row + 1 - len(facts.hidden_rows)))
                 facts.hidden_rows[row] = 1
-            end = rows[place + 1].start() if place + 1 < len(rows) else len(piece)
             closed = piece.rfind(self._end, found.end(), end)
             if closed >= 0:
-                _, column = self._place(piece, closed)
-                facts.last_row, facts.last_column = max(facts.last_row, row), max(facts.last_column, column)
+                # Only a cell that holds something has an end of its own.
+                facts.last_row = max(facts.last_row, row)
+                facts.last_column = max(facts.last_column, self._place(piece, piece.rfind(self._begin, 0, closed), closed)[1])
 
-    def _place(self, piece: bytes, inside: int) -> tuple[int, int]:
-        """Row and column of the cell whose opening tag is the last before `inside`."""
-        start = piece.rfind(self._begin, 0, inside)
-        found = _REFERENCE.search(piece, start, piece.find(b">", start)) if start >= 0 else None
-        if found is None or not piece[start + len(self._begin) : start + len(self._begin) + 1].isspace():
+    def _place(self, piece: bytes, start: int, end: int) -> tuple[int, int]:
+        """Row and column of the cell whose tag begins at `start`, from its reference before `end`."""
+        if start < 0 or piece[start + len(self._begin)] not in b" \t\r\n":
+            raise UnusualXml
+        found = _REFERENCE.match(piece, start + len(self._begin)) or _REFERENCE.search(piece, start, end)
+        if found is None:
             raise UnusualXml
         return int(found[2]), column_position(found[1])
 
@@ -172,10 +175,10 @@ class _Scan:
         quotes = b'"' if mark == b" " else b"[\"']"
         for found in re.finditer(mark + b"s=" + quotes + b"(" + self._styles + b")" + quotes, piece):
             start = piece.rfind(b"<", 0, found.start())
-            close = piece.find(b">", found.end())
-            if not piece.startswith(self._begin, start) or piece[start + len(self._begin)] not in b" \t\r\n" or piece[close - 1] == 0x2F:
+            if not piece.startswith(self._begin, start) or piece[start + len(self._begin)] not in b" \t\r\n":
+                # A row's style is that of the cells that it does not have.
                 continue
-            row, column = self._place(piece, found.start())
+            row, column = self._place(piece, start, piece.find(b">", start))
             runs = self.facts.formats.setdefault(column, [])
             style = self._names[int(found[1])]
             if runs and runs[-1][2] == style and runs[-1][1] == row - 1:
@@ -209,7 +212,8 @@ class _Scan:
                 self._add(piece, found.start(), b"=" + (formula[1] if formula else b""), HAS_NO_RESULT, COMPUTE)
 
     def _add(self, piece: bytes, inside: int, text: bytes, reason: Text, advice: Text) -> None:
-        row, column = self._place(piece, inside)
+        start = piece.rfind(self._begin, 0, inside)
+        row, column = self._place(piece, start, piece.find(b">", start))
         shown = unescape(text.decode("utf-8", "strict"))
         self.facts.unread.setdefault(row, []).append((shown, Problem(column, reason, advice)))
         self._unread += 1
@@ -229,6 +233,7 @@ class _Scan:
 _REFERENCE = re.compile(rb"\sr=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 
 
+@lru_cache(MOST_COLUMNS)
 def column_position(letters: bytes) -> int:
     """The position of a column from its letters: A is 0, AA is 26."""
     position = 0

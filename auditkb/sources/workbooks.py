@@ -161,13 +161,13 @@ class _Rows:
 
 
 def _find_problems(values: list[Any], cells: list[str], first_column: int, problems: list[Problem]) -> None:
-    for place, value in enumerate(values):
-        if type(value) is float:
-            if value >= MOST_EXACT or value <= -MOST_EXACT:
-                problems.append(Problem(first_column + place, TOO_MANY_DIGITS, ENTER_AS_TEXT))
-        elif type(value) is str and len(value) > MOST_CHARACTERS_OF_A_CELL:
-            cells[first_column + place] = value[:1000] + "…"
-            problems.append(Problem(first_column + place, TOO_LONG, CHECK_THE_CELL))
+    for place in [place for place, value in enumerate(values) if type(value) is float and not -MOST_EXACT < value < MOST_EXACT]:
+        problems.append(Problem(first_column + place, TOO_MANY_DIGITS, ENTER_AS_TEXT))
+    if max(map(len, cells), default=0) > MOST_CHARACTERS_OF_A_CELL:
+        for place, text in enumerate(cells):
+            if len(text) > MOST_CHARACTERS_OF_A_CELL:
+                cells[place] = text[:1000] + "…"
+                problems.append(Problem(place, TOO_LONG, CHECK_THE_CELL))
 
 
 def _put_unread(unread: list[tuple[str, Problem]], cells: list[str], problems: list[Problem]) -> None:
