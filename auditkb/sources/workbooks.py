@@ -18,7 +18,7 @@ from auditkb.sources.number_formats import NumberFormat
 from auditkb.sources.sheet_xml import SheetFacts, TooMuch, UnusualXml, read_facts
 from auditkb.sources.sheets import Problem, Row, Sheet
 from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, is_encrypted_package, kind_of
-from auditkb.sources.xlsx_package import SheetPart, broken, open_package, unusual
+from auditkb.sources.xlsx_package import Package, broken, open_package, unusual
 
 # calamine holds a sheet as a full rectangle from its first cell to its last.
 MOST_CELLS = 20_000_000
@@ -36,29 +36,33 @@ def read_xlsx(path: Path) -> list[Sheet]:
     """The sheets of an .xlsx or .xlsm file that hold something. Raises KnowledgeBaseError with every fault of the file."""
     _check_kind(path, "zip")
     faults: list[Fault] = []
-    found: list[tuple[SheetPart, SheetFacts]] = []
+    found: list[tuple[str, bool, SheetFacts]] = []
     with open_package(path) as package:
-        formats = package.formats
-        # Borders and colours make many styles of one number format: each is called by the first that says the same.
-        first = {number_format: style for style, number_format in reversed(formats.items())}
-        styles = {style: first[number_format] for style, number_format in formats.items()}
         for part in package.sheets:
             try:
-                with package.open_part(part.part) as xml:
-                    facts = read_facts(xml, styles, is_uncomputed=package.is_uncomputed)
+                facts = _facts(package, part.part)
             except UnusualXml:
                 faults += unusual(path.with_name(f"{path.name}[{part.title}]")).faults
-                continue
             except TooMuch:
                 faults.append(_too_much(path, part.title))
-                continue
-            if facts.last_row * (facts.last_column + 1) > MOST_CELLS:
-                faults.append(_too_much(path, part.title))
-            elif facts.last_row or facts.unread:
-                found.append((part, facts))
+            else:
+                if facts.has_values or facts.unread:
+                    found.append((part.title, part.is_hidden, facts))
     if faults:
         raise KnowledgeBaseError(faults)
-    return _sheets(path, [(part.title, part.is_hidden, facts) for part, facts in found], formats)
+    return _sheets(path, found, package.formats)
+
+
+def _facts(package: Package, part: str) -> SheetFacts:
+    # Borders and colours make many styles of one number format: each is called by the first that says the same.
+    first = {number_format: style for style, number_format in reversed(package.formats.items())}
+    styles = {style: first[number_format] for style, number_format in package.formats.items()}
+    for is_exact in (False, True):
+        with package.open_part(part) as xml:
+            facts = read_facts(xml, styles, is_uncomputed=package.is_uncomputed, is_exact=is_exact)
+        if facts.size <= MOST_CELLS:
+            return facts
+    raise TooMuch
 
 
 def read_old_workbook(path: Path) -> list[Sheet]:
