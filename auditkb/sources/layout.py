@@ -64,9 +64,9 @@ def split_unit(title: str) -> tuple[str, str | None]:
     return (found["name"], found["unit"]) if found else (whole, None)
 
 
-def find_layouts(sheet: Sheet, headings: Collection[str]) -> list[Layout]:
-    """The tables that begin in the first rows of the sheet, from left to right; [] where the sheet is empty."""
-    rows = list(islice(sheet.rows(), TOP_ROWS))
+def find_layouts(sheet: Sheet, headings: Collection[str], from_row: int = 1) -> list[Layout]:
+    """The tables that begin in the first rows of the sheet (or of the rest of it), from left to right; [] where it is empty."""
+    rows = list(islice((row for row in sheet.rows() if row.number >= from_row), TOP_ROWS))
     if not rows:
         return []
     areas = [area for area in sheet.merged if area.first_row <= rows[-1].number]
