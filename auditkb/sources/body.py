@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from auditkb.dictionary import normalise_header
 from auditkb.errors import Text
-from auditkb.sources.layout import Layout
+from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.sheets import Area, Problem, Row, Sheet
 from auditkb.values import Unreadable, read_money
 
@@ -79,7 +79,7 @@ class Body:
     loaded: frozenset[int]
     fill_down: frozenset[int] = frozenset()
     summed: frozenset[int] = frozenset()
-    headings: Collection[str] = ()
+    headings: frozenset[str] = frozenset()
     bounds: range | None = None
     skipped: list[Skipped] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
@@ -130,7 +130,7 @@ class Body:
 
     def _begins_table(self, texts: list[tuple[int, str]]) -> bool:
         """Whether a row is the header of another table: two or more headings that the dictionary knows."""
-        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and normalise_header(text) in self.headings)
+        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and is_heading(text, self.headings))
         return hits >= 2 and hits >= len(texts) / 2
 
 

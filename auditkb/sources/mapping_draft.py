@@ -12,7 +12,7 @@ from auditkb.errors import Language, Text, fail
 from auditkb.sources.body import Body
 from auditkb.sources.layout import Layout, find_layouts
 from auditkb.sources.mapping import SUFFIX
-from auditkb.sources.mapping_text import ColumnText, TableText, mapping_text
+from auditkb.sources.mapping_text import ColumnText, TableText, fields_of, mapping_text
 from auditkb.sources.plans import GUIDES, all_headings
 from auditkb.sources.proposals import Proposal, Proposer
 from auditkb.sources.sheets import Row, Sheet, column_letter
@@ -131,12 +131,7 @@ def _texts(lines: Sequence[list[str]], position: int) -> list[str]:
 
 def _of_type(target: str | list[str], type_name: str, dictionary: Dictionary) -> bool:
     """Whether a proposal, or one of its choices, is a field of this type."""
-    names = target if isinstance(target, list) else target.lstrip("? ").split(" | ")
-    for name in names:
-        record_type, _, field = re.sub(r"\[\d+\]", "", name).partition(".")
-        if field and dictionary[record_type].fields[field].type == type_name:
-            return True
-    return False
+    return any(dictionary[record_type].fields[field].type == type_name for record_type, field in fields_of(target))
 
 
 def _date_order(texts: Sequence[str]) -> tuple[str | None, bool]:

@@ -43,6 +43,16 @@ class TableText:
     repeated: Sequence[tuple[str, str]]
 
 
+def fields_of(target: str | list[str]) -> list[tuple[str, str]]:
+    """Record type and field of everything that a proposal names, choices included.
+
+    >>> fields_of("? payment[2].paid_on | skip")
+    [('payment', 'paid_on')]
+    """
+    text = target if isinstance(target, str) else " ".join(target)
+    return list(dict.fromkeys(re.findall(r"\b([a-z][a-z0-9_]*)(?:\[\d+\])?\.([a-z][a-z0-9_]*)", text)))
+
+
 def quoted(text: str) -> str:
     """A text as YAML reads it back.
 
@@ -125,11 +135,6 @@ def _values(table: TableText, say: object) -> Iterator[str]:
 def _comment(column: ColumnText, dictionary: Dictionary, language: Language) -> str:
     samples = [text if len(text) <= _LONGEST_SAMPLE else text[:_LONGEST_SAMPLE] + "…" for text in (" ".join(sample.split()) for sample in column.samples)]
     shown = " | ".join(samples) or Text("（没有内容）", "(empty)").say(language)
-    names = column.target if isinstance(column.target, list) else column.target.lstrip("? ").split(" | ")
-    labels = []
-    for name in names:
-        type_name, _, field = re.sub(r"\[\d+\]", "", name).partition(".")
-        if field:
-            labels.append(f"{dictionary[type_name].label.say(language)}·{dictionary[type_name].fields[field].label.say(language)}")
+    labels = [f"{dictionary[name].label.say(language)}·{dictionary[name].fields[field].label.say(language)}" for name, field in fields_of(column.target)]
     label = f"{' / '.join(labels)}: " if labels else ""
     return f"   # {label}{shown}"

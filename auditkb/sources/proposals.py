@@ -6,18 +6,14 @@ with the choices. Columns that repeat with a number (付款1日期, 付款2日�
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
-from auditkb.numerals import read_numeral
-from auditkb.sources.layout import Layout, split_unit
-
-_NUMBER = re.compile(r"\(第?(?P<a>\d{1,2}|[一二三四五六七八九十]{1,3})[次期笔批]?\)|第(?P<b>\d{1,2}|[一二三四五六七八九十]{1,3})[次期笔批家]?(?:的)?"
-                     r"|(?P<c>\d{1,2}|[一二三四五六七八九十])(?=$|日期|时间|金额|单位|价|号)|(?<=款|票|位)(?P<d>\d{1,2}|[一二三四五六七八九十])")
+from auditkb.sources.layout import Layout, split_unit, without_number
+_ROW_NUMBERS = ("序号", "行号", "no", "no.", "#")
 
 
 @dataclass
@@ -36,21 +32,6 @@ class Proposal:
         return "skip" if not self.targets else self.targets[0] if len(self.targets) == 1 else self.targets
 
 
-def without_number(title: str) -> tuple[str, int | None]:
-    """A normalised title without the number that counts records side by side.
-
-    >>> without_number("付款1日期"), without_number("第二次付款金额"), without_number("合同金额")
-    (('付款日期', 1), ('付款金额', 2), ('合同金额', None))
-    """
-    found = _NUMBER.search(title)
-    if found is None:
-        return title, None
-    digits = next(group for group in found.groups() if group)
-    number = int(digits) if digits.isdigit() else int(read_numeral(digits) or 0)
-    rest = title[: found.start()] + title[found.end() :]
-    return (rest, number) if rest and number else (title, None)
-
-
 class Proposer:
     """Proposals for the columns of one table. `names` (sheet, file, titles above) hint at the main record type."""
 
@@ -64,6 +45,7 @@ class Proposer:
     def proposals(self) -> list[Proposal]:
         """One for each column with a title, in their order."""
         found = [self._propose(position) for position in self._layout.titles]
+        self._decide(found)
         self._number(found)
         self._only_once(found)
         self._name_parents(found)
@@ -106,6 +88,8 @@ class Proposer:
     def _propose(self, position: int) -> Proposal:
         whole, lowest, _ = self._title(position)
         said = self._said_types(position)
+        if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._types[self.main].headers()):
+            return Proposal(position)
         for title, types in ((whole, said), (lowest, said), (whole, [self.main] if self.main else []), (whole, sorted(self._near))):
             certain, uncertain = self._meanings(title, types)
             if len(certain) == 1:
@@ -114,6 +98,23 @@ class Proposer:
                 found = list(dict.fromkeys(part for choice in certain + uncertain for part in choice.split("+")))
                 return Proposal(position, choices=[*self._preferred(found), "skip"])
         return Proposal(position, choices=self._near_misses(lowest))
+
+    def _decide(self, found: list[Proposal]) -> None:
+        """Of several choices the one whose type has other columns here; the number of a record rather than a reference to it."""
+        present = {target.partition(".")[0] for entry in found for target in entry.targets}
+        for entry in found:
+            fields = [choice for choice in entry.choices if choice != "skip"]
+            if any(choice.startswith(f"{self.main}.") for choice in fields):
+                continue
+            own = {choice.partition(".")[0] for choice in fields}
+            fields = [choice for choice in fields if self._field_type(choice) not in own - {choice.partition(".")[0]}]
+            here = [choice for choice in fields if choice.partition(".")[0] in present]
+            if len(here) == 1:
+                entry.targets, entry.choices = here, []
+
+    def _field_type(self, choice: str) -> str:
+        name, _, part = choice.partition(".")
+        return self._types[name].fields[part].type
 
     def _preferred(self, choices: list[str]) -> list[str]:
         """Choices of the main type first; a title that the main type may mean can mean a field of others too."""
@@ -133,18 +134,26 @@ class Proposer:
     # --- the record type of the table
 
     def _main_type(self, names: Sequence[str]) -> str | None:
-        hits: Counter[str] = Counter()
+        """The type that most titles speak of, or its parent where its records stand side by side."""
+        of_title: dict[str, set[str]] = {}
+        numbered: set[str] = set()
         for position in self._layout.titles:
-            whole, _, number = self._title(position)
-            if number is not None or self._said_types(position):
+            if self._said_types(position):
                 continue
+            whole, _, number = self._title(position)
             certain, uncertain = self._meanings(whole, self._types)
-            hits.update(name for name in {choice.split(".")[0] for choice in certain + uncertain})
+            of_title[whole] = {choice.split(".")[0] for choice in certain + uncertain}
+            numbered |= of_title[whole] if number is not None else set()
+        hits = Counter(name for found in of_title.values() for name in found)
         for name, record_type in self._types.items():
-            if any(record_type.label.zh in said or normalise_header(said) == name for said in names):
+            if hits[name] >= 2 and any(record_type.label.zh in said or normalise_header(said) == name for said in names):
                 hits[name] += 3
         order = list(self._types)
-        return min(hits, key=lambda name: (-hits[name], order.index(name))) if hits else None
+        main = min(+hits, key=lambda name: (-hits[name], order.index(name))) if +hits else None
+        if main is None or main not in numbered or hits[main] > len(numbered_titles(self._numbered, self._title)) + 1:
+            return main
+        parents = [self._types[main].fields[name].type for name in self._types[main].belongs_to]
+        return parents[0] if parents else main
 
     def _related(self, main: str) -> set[str]:
         """The main type, what it refers to, what belongs to it, and what belongs to those."""
@@ -205,6 +214,13 @@ class Proposer:
         for entry in found:
             if entry.targets == [label]:
                 entry.targets = [label, "tender.title"]
+            elif label in entry.choices:
+                entry.choices[entry.choices.index(label)] = f"[{label}, tender.title]"
+
+
+def numbered_titles(positions: Iterable[int], title: Callable[[int], tuple[str, str, int | None]]) -> set[str]:
+    """The titles, without their number, of columns that stand side by side."""
+    return {title(position)[0] for position in positions}
 
 
 def _numbered(target: str, number: int) -> str:
