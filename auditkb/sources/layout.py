@@ -99,25 +99,27 @@ def find_layouts(sheet: Sheet, headings: frozenset[str], from_row: int = 1) -> l
     return _side_by_side(layout, [row for row in rows if row.number > last])
 
 
-def make_layout(sheet: Sheet, header_rows: Sequence[int], *, rows: Sequence[Row] | None = None, first_row: int | None = None) -> Layout:
-    """The layout of the table whose header stands in these rows."""
+def make_layout(sheet: Sheet, header_rows: Sequence[int], *, rows: Sequence[Row] | None = None, first_row: int | None = None, after: int = 0) -> Layout:
+    """The layout of the table whose header stands in these rows; those up to `after` are another table's."""
     last = max(header_rows, default=0)
+    first_row = first_row or last + 1
     if rows is None:
-        rows = _rows_up_to(sheet, last)
+        rows = _rows_between(sheet, after, first_row)
     header = [row for row in rows if row.number in header_rows]
-    above = tuple(row for row in rows if header and row.number < header[0].number)
+    above = tuple(row for row in rows if row.number not in header_rows and row.number < first_row)
     titles = _titles(header, sheet.merged)
     corner = [unit for row in (*above, *header) for cell in row.cells if (unit := _unit_said(cell))]
     line = header[-1].line if header else None
-    return Layout(tuple(header_rows), first_row or last + 1, titles, above, tuple(dict.fromkeys(corner)), None, line)
+    return Layout(tuple(header_rows), first_row, titles, above, tuple(dict.fromkeys(corner)), None, line)
 
 
-def _rows_up_to(sheet: Sheet, last: int) -> list[Row]:
+def _rows_between(sheet: Sheet, after: int, first_row: int) -> list[Row]:
     rows = []
     for row in sheet.rows():
-        if row.number > last:
+        if row.number >= first_row:
             break
-        rows.append(row)
+        if row.number > after:
+            rows.append(row)
     return rows
 
 
