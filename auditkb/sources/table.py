@@ -104,9 +104,9 @@ class Table:
 
     def _row(self, instance: Instance, line: Line) -> DatabaseRow | None:
         cells = self._cells(instance, line)
-        if self.sheet.is_part and not self._has_content(instance, cells, line):
-            return None
         text, is_exact = self.keys.text_of({name: cell.value for name, cell in cells.items()})
+        if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
+            return None
         if self.sheet.has_children and text in self._first:
             if self._repeats(text, cells, line, is_exact):
                 self._own_keys[line.number] = text
@@ -142,9 +142,12 @@ class Table:
                 cells[column.ends.name] = second
         return cells
 
-    def _has_content(self, instance: Instance, cells: Mapping[str, Cell], line: Line) -> bool:
-        columns = [column for column in instance.columns if column.position in instance.own] or instance.columns
-        return any(_text(line, column).strip() and not cells[column.name].is_marked for column in columns)
+    def _is_there(self, instance: Instance, cells: Mapping[str, Cell], line: Line, has_key: bool) -> bool:
+        """Whether the row holds this record: text in a column of its own, or without such a column what names it."""
+        own = [column for column in instance.columns if column.position in instance.own]
+        if not own:
+            return has_key and any(_text(line, column).strip() for column in instance.columns)
+        return any(_text(line, column).strip() and not cells[column.name].is_marked for column in own)
 
     def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_exact: bool) -> bool:
         """Whether this row only repeats an earlier record, in the same words or in blanks; else a fault where it must be."""
@@ -179,6 +182,9 @@ class Table:
             reason = Text(f"与第 {key.same_as} 行的主键内容完全相同，已另编号", f"equals row {key.same_as} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
+        elif key.same_as == line.number:
+            self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
+                        Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         elif key.same_as is not None:
             self._fault(Text(f"第 {line.number} 行与第 {key.same_as} 行的主键相同：{key.text}", f"row {line.number} has the same key as row {key.same_as}: {key.text}"), line,
                         Text("删去重复的一行，或更正编号", "remove one of them, or correct the number"))
