@@ -64,6 +64,15 @@ def test_a_heading_is_no_longer_doubtful_where_its_fields_have_columns(connectio
     assert [(row[2], row[6]) for row in list_problems(connection, "en") if row[3] is None] == [("D", "项目名称")]
 
 
+def test_an_office_may_decide_what_such_a_heading_means(connection, tmp_path):
+    own = tmp_path / "records"
+    own.mkdir()
+    (own / "contract.yml").write_text("type: contract\nfields: {title: {synonyms: [项目名称]}}\n", "utf-8")
+    dictionary = load_dictionary(Path(__file__).resolve().parents[1] / "records", tmp_path)
+    load_source(connection, dictionary, write_workbook(tmp_path / "a.xlsx", {"合同": [["合同编号", "项目名称"], ["HT-1", "绿化"]]}))
+    assert select(connection, "select title from contract") == [("绿化",)]
+
+
 def test_columns_that_nobody_knows_are_listed(connection, tmp_path):
     report = load(connection, tmp_path, NUMBER, ["签订日期", "2024-05-20"], ["备注", "长期"], ["领导批示", "同意"], ["合同签定日", "x"])
     assert report.rows == {"contract": 1} and report.notes["not_loaded"] == 3

@@ -47,6 +47,10 @@ class Proposer:
     def proposals(self) -> list[Proposal]:
         """One for each column with a title, in their order."""
         found = [self._propose(position) for position in self._layout.titles]
+        taken = {target for entry in found for target in entry.targets}
+        for entry in found:
+            free = [choice for choice in entry.choices if choice not in taken]
+            entry.choices = free if len(free) > 1 else entry.choices
         self._decide(found)
         self._number(found)
         self._only_once(found)
