@@ -141,7 +141,8 @@ class RecordType(_Model):
 def normalise_header(text: str) -> str:
     """A column heading reduced to what is compared: width, case, blanks and kinds of bracket do not count."""
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).casefold()
-    return "".join(plain.split())
+    # An accent on a blank joins the letter before it, so the forms are made one again.
+    return unicodedata.normalize("NFKC", "".join(plain.split())).casefold()
 
 
 def headings_of(entry: Field) -> list[str]:

@@ -54,10 +54,10 @@ def key_text(value: Value) -> str:
 
 
 class Key(NamedTuple):
-    """A key; `same_as` is the earlier row that has the same one, and `is_numbered` says that a number parts them."""
+    """A key; `same_as` is the earlier row that has the same one, as the caller names it, and `is_numbered` says that a number parts them."""
 
     text: str | None
-    same_as: int | None = None
+    same_as: int | str | None = None
     is_numbered: bool = False
 
 
@@ -72,13 +72,13 @@ class KeyMaker:
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
         self._is_name = len(record_type.key) == 1 and len(record_type.key[0]) == 1
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, int | str] = {}
 
-    def make(self, values: Mapping[str, Value | None], row: int) -> Key:
+    def make(self, values: Mapping[str, Value | None], row: int | str) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
         return self.claim(*self.text_of(values), row)
 
-    def claim(self, text: str | None, is_exact: bool, row: int) -> Key:
+    def claim(self, text: str | None, is_exact: bool, row: int | str) -> Key:
         """The key of a row whose `text_of` is known; equal ones are counted."""
         return Key(None) if text is None else self._claim(text, row, can_count=not is_exact and not self._is_name)
 
@@ -94,7 +94,7 @@ class KeyMaker:
         known = (values[field] for field in fields)
         return "/".join(encode_part(key_text(value)) for value in known if value is not None)
 
-    def _claim(self, key: str, row: int, *, can_count: bool) -> Key:
+    def _claim(self, key: str, row: int | str, *, can_count: bool) -> Key:
         equal = self._rows.get(key)
         if equal is None:
             self._rows[key] = row

@@ -158,3 +158,10 @@ def test_a_sheet_that_is_no_record_type_is_refused(connection, tmp_path):
 
 def test_a_workbook_of_one_sheet_may_be_called_like_its_record_type(connection, tmp_path):
     assert load_source(connection, DICTIONARY, write_workbook(tmp_path / "合同.xlsx", {"Sheet1": [["合同编号"], ["HT-1"]]})).rows == {"contract": 1}
+
+
+def test_the_same_number_in_two_sheets_is_told_with_both_places(connection, tmp_path):
+    path = write_workbook(tmp_path / "office.xlsx", {"合同": [["合同编号"], ["HT-1"]], "contract": [["合同编号"], ["HT-1"]]})
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, path)
+    assert "row 2 has the same key as row 2 of office.xlsx[合同]: HT-1" in error.value.faults[0].text.en

@@ -34,6 +34,11 @@ class Column:
     options: ValueOptions = NO_OPTIONS
     ends: Field | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The field that it fills, or the two of a period."""
+        return (self.name,) if self.ends is None else (self.name, self.ends.name)
+
 
 @dataclass
 class Matched:

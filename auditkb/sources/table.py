@@ -42,6 +42,7 @@ class Table:
         self._maker = RowMaker(record_type, extract.name, self.fields)
         self._references = {name: field.type for name, field in record_type.fields.items() if field.is_reference}
         self._readers = {(column.position, column.name): self._reader(column) for instance in extract.instances for column in instance.columns}
+        self._constants = {(name, text): self._constant(name, text) for instance in extract.instances for name, text in instance.constants.items()}
         self._plain = self._plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._first: dict[str, tuple[int, dict[str, Cell]]] = {}
@@ -53,7 +54,7 @@ class Table:
         """The fields that this table fills, in the order of the dictionary."""
         found = set(self.sheet.links)
         for instance in self.sheet.instances:
-            found |= {*instance.constants, *(column.name for column in instance.columns), *(column.ends.name for column in instance.columns if column.ends)}
+            found |= {*instance.constants, *(name for column in instance.columns for name in column.names)}
         return [name for name in self.record_type.fields if name in found]
 
     @cached_property
@@ -152,14 +153,15 @@ class Table:
         return self._maker.make(key, cells, self.declaration.id, line.number)
 
     def _cells(self, instance: Instance, line: Line) -> dict[str, Cell]:
-        cells = {name: self._constant(name, text) for name, text in instance.constants.items()}
+        cells = {name: self._constants[name, text] for name, text in instance.constants.items()}
         for field, type_name in self.sheet.links.items():
             cells[field] = Cell(self.sheet.keys_of_rows.get(type_name, {}).get(line.number), None)
         problems = {problem.position: problem for problem in line.problems}
         for column in instance.columns:
             if column.position in problems:
                 problem = problems[column.position]
-                cells[column.name] = Cell(None, "unreadable", problem.reason, problem.advice)
+                for name in column.names:
+                    cells[name] = Cell(None, "unreadable", problem.reason, problem.advice)
                 continue
             reading = self._readers[column.position, column.name](text_of(line, column))
             if reading.cell.needs_unit:
@@ -198,28 +200,33 @@ class Table:
         return cells
 
     def _key(self, values: Mapping[str, Value | None], line: Line) -> str | None:
-        key = self.keys.make(values, line.number)
+        own = f"{self.sheet.name} "
+        key = self.keys.make(values, f"{own}{line.number}")
         label = self.record_type.label
+        if key.same_as is None and key.text is not None:
+            return key.text
+        sheet, _, number = str(key.same_as).rpartition(" ")
+        other = Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f"{sheet} 第 {number} 行", f"row {number} of {sheet}")
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self.record_type.key for name in names]
             self._fault(
                 Text(f"第 {line.number} 行没有可作主键的内容，无法登记为“{label.zh}”", f'row {line.number} has nothing that could name the "{label.en}"'), line,
                 Text(f"请至少填写：{'、'.join(dict.fromkeys(field.zh for field in fields))} 之一", f"fill in at least one of: {', '.join(dict.fromkeys(field.en for field in fields))}"))
         elif key.is_numbered:
-            reason = Text(f"与第 {key.same_as} 行的主键内容完全相同，已另编号", f"equals row {key.same_as} in all that names it; a number was added")
+            reason = Text(f"与{other.zh}的主键内容完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
-        elif key.same_as == line.number:
+        elif key.same_as == f"{own}{line.number}":
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
-        elif key.same_as is not None:
-            self._fault(Text(f"第 {line.number} 行与第 {key.same_as} 行的主键相同：{key.text}", f"row {line.number} has the same key as row {key.same_as}: {key.text}"), line,
+        else:
+            self._fault(Text(f"第 {line.number} 行与{other.zh}的主键相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line,
                         Text("删去重复的一行，或更正编号", "remove one of them, or correct the number"))
         return key.text
 
     def _note_cells(self, key: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> None:
         for column in instance.columns:
-            for name in (column.name, *((column.ends.name,) if column.ends is not None else ())):
+            for name in column.names:
                 cell = cells[name]
                 if cell.is_marked or cell.reason is not None:
                     kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
@@ -238,10 +245,7 @@ class Table:
 
     def _note_missing_parents(self) -> None:
         belongs_to = self.record_type.belongs_to
-        known = set(self.sheet.links)
-        for instance in self.sheet.instances:
-            known |= {*instance.constants, *(column.name for column in instance.columns)}
-        if belongs_to and not known & set(belongs_to):
+        if belongs_to and not set(self.fields) & set(belongs_to):
             labels = [self.record_type.fields[name].label for name in belongs_to]
             zh, en = "、".join(label.zh for label in labels), " or ".join(label.en for label in labels)
             header = self.sheet.body.layout.header_rows
