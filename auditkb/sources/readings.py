@@ -72,15 +72,17 @@ class PlainRows:
 
     def read(self, lines: Sequence[Line]) -> list[PlainRow | None]:
         """For each line the values that its key is made of, and what the database holds; None for a line to be looked at by itself."""
+        rows = [line.cells for line in lines]
+        shortest = min(map(len, rows), default=0)
         by_column = []
-        for column, reader in zip(self._columns, self._readers, strict=True):
-            place = column.position
-            by_column.append([reader(line.cells[place]) if place < len(line.cells) else reader("") for line in lines])
+        for place, reader in zip((column.position for column in self._columns), self._readers, strict=True):
+            texts = [row[place] for row in rows] if place < shortest else [row[place] if place < len(row) else "" for row in rows]
+            by_column.append(list(map(reader, texts)))
         stored = [[reading.stored for reading in readings] for readings in by_column]
         stored += [[reading.folded for reading in by_column[place]] for place in self._compared]
         apart = {place for readings in by_column for place, reading in enumerate(readings) if not reading.is_plain}
         apart.update(place for place, line in enumerate(lines) if line.problems or line.filled)
         if self._parents:
             apart.update(place for place in range(len(lines)) if all(stored[parent][place] is None for parent in self._parents))
-        rows = enumerate(zip(*stored, strict=True))
-        return [None if row in apart else ({name: by_column[place][row].cell.value for place, name in self._keys}, values) for row, values in rows]
+        return [None if row in apart else ({name: by_column[place][row].cell.value for place, name in self._keys}, values)
+                for row, values in enumerate(zip(*stored, strict=True))]
