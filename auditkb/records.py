@@ -71,24 +71,27 @@ class KeyMaker:
 
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
-        self._is_name = len(record_type.key) == 1 and len(record_type.key[0]) == 1
         self._rows: dict[str, int | str] = {}
 
     def make(self, values: Mapping[str, Value | None], row: int | str) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
         return self.claim(*self.text_of(values), row)
 
-    def claim(self, text: str | None, is_exact: bool, row: int | str) -> Key:
-        """The key of a row whose `text_of` is known; equal ones are counted."""
-        return Key(None) if text is None else self._claim(text, row, can_count=not is_exact and not self._is_name)
+    def claim(self, text: str | None, is_name: bool, row: int | str) -> Key:
+        """The key of a row whose `text_of` is known; equal ones are counted unless the key is a name."""
+        return Key(None) if text is None else self._claim(text, row, can_count=not is_name)
 
-    def text_of(self, values: Mapping[str, Value | None]) -> tuple[str | None, bool]:
-        """The key before equal ones are counted, and whether it is an alternative whose fields are all known."""
-        *exact, last = self._alternatives
+    def text_of(self, values: Mapping[str, Value | None], alternatives: Sequence[Sequence[str]] | None = None) -> tuple[str | None, bool]:
+        """The key before equal ones are counted, and whether it names one record only.
+
+        `alternatives` are others than those of the type, for a source that says which fields name its records.
+        """
+        *exact, last = alternatives or self._alternatives
         for fields in exact:
             if all(values.get(field) is not None for field in fields):
                 return self._join(fields, values), True
-        return self._join([field for field in last if values.get(field) is not None], values) or None, False
+        is_name = not exact and len(last) == 1
+        return self._join([field for field in last if values.get(field) is not None], values) or None, is_name
 
     def _join(self, fields: Sequence[str], values: Mapping[str, Value | None]) -> str:
         known = (values[field] for field in fields)

@@ -28,7 +28,7 @@ class Instance:
 
 @dataclass
 class Extract:
-    """The records of one type in one table.
+    """The records of one type in one table. The key of `record_type` is the mapping file's where that says one.
 
     `links` are the references to another record of the same row, by its type; `keys_of_rows`, shared by the extracts of
     a table, tells the keys of those. `is_part`: the row holds other records too. `is_lead`: of the extracts of a table

@@ -36,6 +36,7 @@ class Table:
     def __init__(self, record_type: RecordType, extract: Extract, declaration: Declaration, keys: KeyMaker, resolve: Callable[[str, str], str]):
         self.record_type, self.sheet, self.declaration = record_type, extract, declaration
         self.keys, self.resolve = keys, resolve
+        self._alternatives = extract.record_type.key
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
         self.count = 0
@@ -99,7 +100,7 @@ class Table:
             self.faults += faults
 
     def _reader(self, column: Column) -> Reader:
-        is_key = any(column.name in fields for fields in self.record_type.key)
+        is_key = any(column.name in fields for fields in self._alternatives)
         meaning = self.declaration.if_empty.get(self.record_type.type, {}).get(column.name)
         return make_reader(column, if_empty=meaning, is_key=is_key, resolve=self.resolve)
 
@@ -111,7 +112,7 @@ class Table:
         columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
         if [column.name for column in columns] != self.fields:
             return None
-        keys = {name for names in self.record_type.key for name in names}
+        keys = {name for names in self._alternatives for name in names}
         return PlainRows(columns, [self._readers[column.position, column.name] for column in columns], keys, self.record_type.belongs_to)
 
     def _plain_row(self, line: Line, values: dict[str, Value | None], stored: DatabaseRow) -> DatabaseRow | None:
@@ -132,14 +133,15 @@ class Table:
 
     def _row(self, instance: Instance, line: Line) -> DatabaseRow | None:
         cells = self._cells(instance, line)
-        text, is_exact = self.keys.text_of({name: cell.value for name, cell in cells.items()}) if self.sheet.is_part or self.sheet.has_children else (None, False)
+        values = {name: cell.value for name, cell in cells.items()}
+        text, is_name = self.keys.text_of(values, self._alternatives) if self.sheet.is_part else (None, False)
         if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
             return None
         if self.sheet.has_children and text in self._first:
-            if self._repeats(text, cells, line, is_exact):
+            if self._repeats(text, cells, line, is_name):
                 self._own_keys[line.number] = text
                 return None
-            if is_exact:
+            if is_name:
                 return None
         cells = self._without_merged_amounts(instance, cells, line)
         key = self._key({name: cell.value for name, cell in cells.items()}, line)
@@ -178,11 +180,11 @@ class Table:
             return has_key and any(text_of(line, column).strip() for column in instance.columns)
         return any(text_of(line, column).strip() and not cells[column.name].is_marked for column in own)
 
-    def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_exact: bool) -> bool:
+    def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_name: bool) -> bool:
         """Whether this row only repeats an earlier record, in the same words or in blanks; else a fault where it must be."""
         number, first = self._first[key]
         differing = [name for name, cell in cells.items() if cell.value is not None and cell.value != first[name].value]
-        if differing and is_exact:
+        if differing and is_name:
             label = self.record_type.fields[differing[0]].label
             self._fault(
                 Text(f"第 {line.number} 行与第 {number} 行的{self.record_type.label.zh}主键相同（{key}），但“{label.zh}”不同",
@@ -201,14 +203,14 @@ class Table:
 
     def _key(self, values: Mapping[str, Value | None], line: Line) -> str | None:
         own = f"{self.sheet.name} "
-        key = self.keys.make(values, f"{own}{line.number}")
+        key = self.keys.claim(*self.keys.text_of(values, self._alternatives), f"{own}{line.number}")
         label = self.record_type.label
         if key.same_as is None and key.text is not None:
             return key.text
         sheet, _, number = str(key.same_as).rpartition(" ")
         other = Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f"{sheet} 第 {number} 行", f"row {number} of {sheet}")
         if key.text is None:
-            fields = [self.record_type.fields[name].label for names in self.record_type.key for name in names]
+            fields = [self.record_type.fields[name].label for names in self._alternatives for name in names]
             self._fault(
                 Text(f"第 {line.number} 行没有可作主键的内容，无法登记为“{label.zh}”", f'row {line.number} has nothing that could name the "{label.en}"'), line,
                 Text(f"请至少填写：{'、'.join(dict.fromkeys(field.zh for field in fields))} 之一", f"fill in at least one of: {', '.join(dict.fromkeys(field.en for field in fields))}"))
