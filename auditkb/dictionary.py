@@ -45,13 +45,18 @@ class Label(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future."""
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future.
+
+    A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
+    refused until a mapping file decides.
+    """
 
     type: str
     label: Label
     description: Label
     unit: str | None = None
     synonyms: tuple[_Words, ...] = ()
+    maybe: tuple[_Words, ...] = ()
     choices: dict[str, Label] | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
@@ -77,8 +82,18 @@ class Field(_Model):
         return VALUE_TYPES.get(self.type, "TEXT")
 
 
+class Period(_Model):
+    """Headings of a column that holds two dates in one cell, and the two fields that they are."""
+
+    fields: tuple[str, str]
+    headings: tuple[_Words, ...]
+
+
 class RecordType(_Model):
-    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field."""
+    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field.
+
+    `groups` are titles over several columns which say that the columns below are about this type.
+    """
 
     type: str
     label: Label
@@ -92,6 +107,8 @@ class RecordType(_Model):
     fiscal_year: tuple[str, ...] = ()
     created_by_reference: bool = False
     derived: str | None = None
+    groups: tuple[_Words, ...] = ()
+    period: Period | None = None
     fields: dict[str, Field]
 
     @model_validator(mode="after")
@@ -103,6 +120,22 @@ class RecordType(_Model):
     def headers(self) -> dict[str, str]:
         """Every heading that names a field of this type, normalised by `normalise_header`, with the field's name."""
         return {heading: name for name, entry in self.fields.items() for heading in headings_of(entry)}
+
+    def uncertain_headers(self) -> dict[str, list[str]]:
+        """Headings that may name a field, normalised, with every field that they may name."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.fields.items():
+            for text in entry.maybe:
+                found.setdefault(normalise_header(text), []).append(name)
+        return found
+
+    def period_headers(self) -> set[str]:
+        """Headings of columns with two dates in one cell, normalised."""
+        return {normalise_header(text) for text in self.period.headings} if self.period else set()
+
+    def group_titles(self) -> set[str]:
+        """Titles over several columns that say which type these are about, normalised."""
+        return {normalise_header(text) for text in (self.type, self.label.zh, self.label.en, *self.groups)}
 
 
 def normalise_header(text: str) -> str:

@@ -1,0 +1,271 @@
+"""The rows below a header: which are records, and which are totals, notes, titles of sections or headers printed again.
+
+Nothing is dropped in silence: every row that is no record is kept in `skipped` with its number and text, and sums that
+do not agree with the rows above in `differences`. Merged cells are filled down, and the columns that a mapping file
+names; a plain blank never is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from auditkb.dictionary import normalise_header
+from auditkb.errors import Text
+from auditkb.sources.layout import Layout
+from auditkb.sources.sheets import Area, Problem, Row, Sheet
+from auditkb.values import Unreadable, read_money
+
+TOTAL = Text("合计行", "a row of totals")
+SUBTOTAL = Text("小计行", "a row of subtotals")
+PART = Text("“其中”行，已包含在上面的行里", "a row of 其中, part of the rows above")
+NOTE = Text("表下的注", "a note under the table")
+SIGNATURE = Text("表下的落款", "a line of names and dates under the table")
+SECTION = Text("分段标题", "a title of a section")
+REPEATED = Text("重复的表头", "the header again")
+NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
+CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
+
+_TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计)(?:\(.*\))?:?$|^(?:grand)?totals?$")
+_SUBTOTAL = re.compile(r"^.{0,12}?小计(?:\(.*\))?:?$|^sub-?totals?$")
+_PART = re.compile(r"^其中")
+_NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
+_SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
+_SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
+
+
+class Line(NamedTuple):
+    """One record's row: `filled` are the columns whose text comes from a cell above."""
+
+    number: int
+    line: int | None
+    cells: list[str]
+    filled: frozenset[int] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+
+class Skipped(NamedTuple):
+    """A row that is no record: what it is, and its text."""
+
+    number: int
+    what: Text
+    raw: str
+
+
+class Difference(NamedTuple):
+    """A total that is not the sum of the rows above it."""
+
+    number: int
+    position: int
+    printed: Decimal
+    computed: Decimal
+    rows: int
+
+
+@dataclass
+class Body:
+    """The rows of one table. What they are not is known once `lines` has been read to its end.
+
+    `loaded` are the columns that anything is read from; `bounds`, where another table stands beside this one, those
+    that are this one's. `headings` are the dictionary's, by which the header of another table is known.
+    """
+
+    sheet: Sheet
+    layout: Layout
+    loaded: frozenset[int]
+    fill_down: frozenset[int] = frozenset()
+    summed: frozenset[int] = frozenset()
+    headings: Collection[str] = ()
+    bounds: range | None = None
+    skipped: list[Skipped] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
+    next_header: int | None = None
+    is_hiding_unknown: bool = False
+
+    def lines(self) -> Iterator[Line]:
+        """The records' rows. Stops at the last row of the layout, or where another table begins (`next_header`)."""
+        self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
+        filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
+        sums = _Sums(self.summed)
+        kinds = _Kinds(self.layout, len(self.loaded), self.sheet.merged)
+        for row, texts in self._rows():
+            what = kinds.of(row, texts)
+            if what is None and self._begins_table(texts):
+                self.next_header = row.number
+                break
+            line = filler.fill(row)
+            if what is None and not any(place not in line.filled and place in self.loaded for place, _ in texts) and not self._outside(texts):
+                what = CONTINUED if line.filled & self.loaded else NOTHING
+            if what is None:
+                sums.add(row)
+                yield line
+                continue
+            self.skipped.append(Skipped(row.number, what, " | ".join(text for _, text in texts)))
+            if what is TOTAL or what is SUBTOTAL:
+                self.differences += sums.compare(row, is_total=what is TOTAL)
+
+    def _rows(self) -> Iterator[tuple[Row, list[tuple[int, str]]]]:
+        """The rows below the header that have text in this table's columns, with that text."""
+        for row in self.sheet.rows():
+            if row.number < self.layout.first_row:
+                continue
+            if self.layout.last_row is not None and row.number > self.layout.last_row:
+                return
+            texts = [(place, text) for place, cell in enumerate(row.cells) if (text := cell.strip()) and (self.bounds is None or place in self.bounds)]
+            if texts:
+                if row.is_hidden:
+                    self.hidden.append(row.number)
+                elif row.is_hidden is None:
+                    self.is_hiding_unknown = True
+                yield row, texts
+
+    def _outside(self, texts: list[tuple[int, str]]) -> bool:
+        """Whether there is text in a column without a title, which is for the table to refuse."""
+        return any(place not in self.layout.titles for place, _ in texts)
+
+    def _begins_table(self, texts: list[tuple[int, str]]) -> bool:
+        """Whether a row is the header of another table: two or more headings that the dictionary knows."""
+        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and normalise_header(text) in self.headings)
+        return hits >= 2 and hits >= len(texts) / 2
+
+
+class _Kinds:
+    """What a row is that is no record."""
+
+    def __init__(self, layout: Layout, loaded: int, merged: Collection[Area]):
+        self._header = {normalise_header(title) for path in layout.titles.values() for title in path}
+        self._columns, self._loaded = len(layout.titles), loaded
+        self._wide = {area.first_row for area in merged if area.last_column - area.first_column + 1 >= max(2, self._columns / 2)}
+        self._in_notes = False
+
+    def of(self, row: Row, texts: list[tuple[int, str]]) -> Text | None:
+        """The kind of a row; None for a record."""
+        words = [text for _, text in texts if not is_number(text)]
+        kind = self._of_words(row, texts, words) if words else None
+        self._in_notes = kind is NOTE
+        return kind
+
+    def _of_words(self, row: Row, texts: list[tuple[int, str]], words: list[str]) -> Text | None:
+        label = normalise_header(words[0]) if len(words[0]) <= 40 else words[0]
+        if _PART.match(label):
+            return PART
+        if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
+            return NOTE
+        if len(words) == 1 and _SUBTOTAL.match(label):
+            return SUBTOTAL
+        if len(words) == 1 and _TOTAL.match(label):
+            return TOTAL
+        if _SIGNATURE.match(label) and all(_SIGNATURE.match(normalise_header(word)) for word in words):
+            return SIGNATURE
+        if len(texts) == 1 and self._loaded > 1 and (_SECTION.match(label) or row.number in self._wide):
+            return SECTION
+        if len(texts) > 1 and len(texts) >= self._columns / 2 and all(normalise_header(text) in self._header for _, text in texts):
+            return REPEATED
+        return None
+
+
+@lru_cache(4096)
+def is_number(text: str) -> bool:
+    """Whether a cell is a number or a share, as in a row of totals, and not words."""
+    return re.fullmatch(r"[¥￥$(（]?-?[\d,，]*\.?\d+[%‰)）元万]*|[-—–/]+", text.strip()) is not None
+
+
+@lru_cache(4096)
+def amount_of(text: str) -> Decimal | None:
+    """A number of a column as it counts in a sum; None where it is none."""
+    try:
+        # In 万元 six decimals are allowed, so that amounts of any unit can be added.
+        return read_money(text, "万元", signed=True) / 10**4
+    except Unreadable:
+        return None
+
+
+class _Sums:
+    """Sums of the rows since the last total, and since the last subtotal."""
+
+    def __init__(self, places: Collection[int]):
+        self._places = sorted(places)
+        self._since_total: dict[int, tuple[Decimal, int]] = {}
+        self._since_subtotal: dict[int, tuple[Decimal, int]] = {}
+        self._unread: set[int] = set()
+
+    def add(self, row: Row) -> None:
+        faulty = {problem.position for problem in row.problems}
+        for place in self._places:
+            text = row.cells[place].strip() if place < len(row.cells) else ""
+            if not text:
+                continue
+            amount = None if place in faulty else amount_of(text)
+            if amount is None:
+                self._unread.add(place)
+                continue
+            for sums in (self._since_total, self._since_subtotal):
+                before, count = sums.get(place, (Decimal(0), 0))
+                sums[place] = before + amount, count + 1
+
+    def compare(self, row: Row, *, is_total: bool) -> list[Difference]:
+        """The columns in which a total is not the sum of the rows above; one with a cell that is no number is left out."""
+        sums = self._since_total if is_total else self._since_subtotal
+        found = []
+        for place in self._places:
+            text = row.cells[place].strip() if place < len(row.cells) else ""
+            printed = amount_of(text) if text else None
+            if printed is None or place in self._unread:
+                continue
+            computed, count = sums.get(place, (Decimal(0), 0))
+            if computed != printed:
+                found.append(Difference(row.number, place, printed, computed, count))
+        self._since_subtotal = {}
+        if is_total:
+            self._since_total = {}
+            self._unread = set()
+        return found
+
+
+class _Filler:
+    """Fills cells from the one above: within merged areas, and in the columns that a mapping file declares."""
+
+    def __init__(self, merged: Collection[Area], first_row: int, columns: Collection[int]):
+        self._areas = sorted((area for area in merged if area.last_row >= first_row and area.last_row > area.first_row), key=lambda area: area.first_row)
+        self._columns = sorted(columns)
+        self._open: dict[int, tuple[int, str]] = {}
+        self._last: dict[int, str] = {}
+        self._next = 0
+
+    def fill(self, row: Row) -> Line:
+        cells = row.cells
+        filled: set[int] = set()
+        if self._areas or self._columns:
+            cells = list(cells)
+            self._open = {place: (last, text) for place, (last, text) in self._open.items() if last >= row.number}
+            for place, (_, text) in self._open.items():
+                _put(cells, place, text, filled)
+            self._begin(row)
+            for place in self._columns:
+                text = cells[place].strip() if place < len(cells) else ""
+                if text:
+                    self._last[place] = text
+                elif place in self._last:
+                    _put(cells, place, self._last[place], filled)
+        return Line(row.number, row.line, cells, frozenset(filled), row.problems)
+
+    def _begin(self, row: Row) -> None:
+        """Remember the merged areas that begin in this row; the reader leaves blank rows out, so several may be due."""
+        while self._next < len(self._areas) and self._areas[self._next].first_row <= row.number:
+            area = self._areas[self._next]
+            self._next += 1
+            if area.first_row == row.number and area.first_column < len(row.cells) and row.cells[area.first_column].strip():
+                self._open[area.first_column] = (area.last_row, row.cells[area.first_column])
+
+
+def _put(cells: list[str], place: int, text: str, filled: set[int]) -> None:
+    if place >= len(cells):
+        cells.extend([""] * (place + 1 - len(cells)))
+    if not cells[place].strip():
+        cells[place] = text
+        filled.add(place)
