@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
     from auditkb.sources.loading import LoadReport
 
-RECORDS = Path(__file__).with_name("records")
+RECORDS, RULES = Path(__file__).with_name("records"), Path(__file__).with_name("rules")
 _STATES = {
     "loaded": Text("已读入", "loaded"),
     "replaced": Text("已更新", "replaced"),
@@ -89,11 +89,12 @@ def commands(language: Language) -> Group:
 
 
 def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, language: Language) -> None:
+    from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
     from auditkb.dictionary import load_dictionary
     from auditkb.sources.loading import load_source
 
-    dictionary = load_dictionary(RECORDS, office)
+    dictionary, aliases = load_dictionary(RECORDS, office), load_aliases(RULES, office)
     faults: list[Fault] = []
     with closing(open_database(database, create=True)) as connection:
         with writer(connection):
@@ -102,7 +103,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
         for path in paths:
             try:
                 with progress() as report_progress:
-                    report = load_source(connection, dictionary, path, type_name=type_name, progress=report_progress)
+                    report = load_source(connection, dictionary, path, type_name=type_name, progress=report_progress, aliases=aliases)
                 _print_report(report, dictionary, language)
             except KnowledgeBaseError as error:
                 faults += error.faults
@@ -122,6 +123,9 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     marked = report.notes.get("marked", 0)
     if marked:
         out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{marked} cells are marked as blank, not captured or the like").say(language))
+    by_alias = report.notes.get("alias", 0)
+    if by_alias:
+        out.print("  " + Text(f"{by_alias} 个单元格按别名文件对应到记录", f"{by_alias} cells were understood by the alias file").say(language))
     if report.problems:
         text = Text(f"{report.problems} 处需要核对，见 ingest.py problems", f"{report.problems} to be checked: see ingest.py problems")
         out.print("  " + text.say(language), style="yellow")

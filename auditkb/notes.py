@@ -9,15 +9,16 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key")
+Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "looks_like", "alias"]
+PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "looks_like")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), or a row number; every kind but `marked` is a problem.
+    """One note. `cell` is as a spreadsheet names it (D7), or a row number; the kinds in PROBLEMS ask for something to be done.
 
-    `doubtful`: the value was read and kept, and something about it is to be checked.
+    `doubtful`: the value was read and kept, and something about it is to be checked. `alias`: the cell names a record
+    by another name, which the alias file knows. `looks_like`: a name that is nearly another's.
     """
 
     kind: Kind
@@ -44,7 +45,7 @@ def write_notes(connection: sqlite3.Connection, source: str, notes: Iterable[Not
 def _row(note: Note, source: str) -> tuple[str | None, ...]:
     reason = (note.reason.zh, note.reason.en) if note.reason else (None, None)
     advice = (note.advice.zh, note.advice.en) if note.advice else (None, None)
-    kind = None if note.kind == "marked" else note.kind
+    kind = note.kind if note.kind in PROBLEMS else None
     return (kind, note.record_type, note.key, note.field, note.state, note.raw, source, note.sheet, note.cell, *reason, *advice)
 
 
@@ -64,7 +65,7 @@ def places_of_notes(connection: sqlite3.Connection, kind: Kind) -> dict[tuple[st
 
 def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     """How many notes of each kind a source has."""
-    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? group by 1"
+    query = "select coalesce(problem, case when state is null then 'alias' else 'marked' end), count(*) from cell_notes where source = ? group by 1"
     return dict(connection.execute(query, (source,)).fetchall())
 
 

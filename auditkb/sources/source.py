@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkb import __version__
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.sources.csv_files import read_csv
@@ -31,12 +32,13 @@ class Source:
     declaration_file: YamlFile | None
     sheets: list[tuple[RecordType, Sheet]]
     sha256: str
+    aliases: Aliases = NO_ALIASES
 
     @property
     def read_as(self) -> str:
-        """Hash of what decides how the files are read: with another dictionary the same files say something else."""
+        """Hash of what decides how the files are read: with another dictionary or other aliases the same files say something else."""
         types = sorted({record_type.type: record_type.model_dump_json() for record_type, _ in self.sheets}.items())
-        return hashlib.sha256(repr((__version__, types)).encode()).hexdigest()
+        return hashlib.sha256(repr((__version__, types, self.aliases.fingerprint)).encode()).hexdigest()
 
     @property
     def id(self) -> str:

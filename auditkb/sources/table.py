@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from functools import lru_cache, partial
 
 from auditkb.cells import Cell, read_cell
@@ -22,10 +21,10 @@ _CELLS_REMEMBERED = 4096
 class Table:
     """The rows of one sheet. `notes` and `faults` grow while `rows` is read; with a fault nothing may be kept.
 
-    `resolve(type, text)` gives the key of the record that the text of a reference means.
+    `resolve(type, cell)` gives the cell of a reference with the key of the record that its text means.
     """
 
-    def __init__(self, record_type: RecordType, sheet: Sheet, declaration: Declaration, keys: KeyMaker, resolve: Callable[[str, str], str]):
+    def __init__(self, record_type: RecordType, sheet: Sheet, declaration: Declaration, keys: KeyMaker, resolve: Callable[[str, Cell], Cell]):
         self.record_type, self.sheet, self.declaration = record_type, sheet, declaration
         self.keys, self.resolve = keys, resolve
         self.notes: list[Note] = []
@@ -87,7 +86,7 @@ class Table:
             if cell.needs_unit:
                 self._no_unit(column, row)
             if column.name in self._references and isinstance(cell.value, str):
-                cell = replace(cell, value=self.resolve(self._references[column.name], cell.value))
+                cell = self.resolve(self._references[column.name], cell)
             cells[column.name] = cell
         key = self._key(cells, row)
         if key is None:
@@ -119,6 +118,8 @@ class Table:
                 kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
                 self.notes.append(Note(kind, self.record_type.type, key, column.name, cell.state, row.cells[column.position], self.sheet.name,
                                        f"{column.letter}{row.number}", cell.reason, cell.advice))
+            if cell.alias is not None:
+                self.notes.append(Note("alias", self.record_type.type, key, column.name, None, row.cells[column.position], self.sheet.name, f"{column.letter}{row.number}", cell.alias))
         parents = self._parents
         if parents and all(cells[column.name].value is None and not cells[column.name].is_marked for column in parents):
             labels = Text("、".join(column.field.label.zh for column in parents), " or ".join(column.field.label.en for column in parents))
