@@ -71,7 +71,7 @@ class Aliases:
     """Every alias with its name, and the names that were found to differ. Names are compared by `same_name`."""
 
     names: dict[tuple[str, str], str] = field(default_factory=dict)
-    different: frozenset[tuple[str, str, str]] = frozenset()
+    different: frozenset[tuple[str, frozenset[str]]] = frozenset()
 
     def name_of(self, kind: str, text: str) -> str | None:
         """The name that `text` is an alias of."""
@@ -79,7 +79,7 @@ class Aliases:
 
     def are_different(self, kind: str, one: str, other: str) -> bool:
         """Whether somebody has found that the two names mean two."""
-        return (kind, *sorted((same_name(one), same_name(other)))) in self.different
+        return (kind, frozenset((same_name(one), same_name(other)))) in self.different
 
     @property
     def fingerprint(self) -> str:
@@ -113,7 +113,7 @@ def read_aliases(rules: Path, office: Path | None = None) -> tuple[Aliases, list
         found += ((kind, name, entry, file) for kind, name, entry in model.entries())
     names: dict[tuple[str, str], str] = {}
     faults += _check_names(found) + _fill(names, found)
-    different = frozenset((kind, *sorted((same_name(name), same_name(other)))) for kind, name, entry, _ in found for other in entry.different)
+    different = frozenset((kind, frozenset((same_name(name), same_name(other)))) for kind, name, entry, _ in found for other in entry.different)
     return Aliases(names, different), faults
 
 
