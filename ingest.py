@@ -62,8 +62,8 @@ def commands(language: Language) -> Group:
     @group.command(
         "records",
         help=say(
-            "读入记录：有 source.yml 的文件夹，或单个 CSV 文件（文件名就是记录类型）。每个来源整体读入，有错则一行也不读入。",
-            "Read records: folders with a source.yml, or single CSV files called like their record type. Each source is loaded whole, or not at all.",
+            "读入记录：有 source.yml 的文件夹，或单个文件（文件名或工作表名就是记录类型，或者旁边有 ingest.py map 写的对应文件）。每个来源整体读入，有错则一行也不读入。",
+            "Read records: folders with a source.yml, or single files. A file or sheet is called like its record type, or has a mapping file beside it (ingest.py map). Each source is loaded whole, or not at all.",
         ),
         example="ingest.py records sample/chunshu-2019 --db kb.db\ningest.py records ledger.csv --type contract",
     )
@@ -71,8 +71,26 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @click.option("--type", "type_name", metavar="TYPE", help=say("单个文件的记录类型（默认与文件同名）。", "Record type of a single file (default: its name)."))
-    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None) -> None:
-        _load_records(paths, database, office, type_name, language)
+    @click.option("--map", "mapping", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                  help=say("单个文件的对应文件（默认在文件旁边，或单位文件夹的 maps 里找）。", "Mapping file of a single file (default: beside it, or in maps/ of the office's folder)."))
+    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None) -> None:
+        if mapping is not None and type_name is not None:
+            raise click.UsageError(say("--map 和 --type 只能用一个", "use either --map or --type"))
+        _load_records(paths, database, office, type_name, mapping, language)
+
+    @group.command(
+        "map",
+        help=say(
+            "为一个文件写对应文件的草稿：每张表的表头在哪几行、每一列是哪个字段、单位、日期写法。没有把握的写成 ?，由人核对后再读入。",
+            "Draft the mapping file of a file: where each table's header stands, which field each column is, units, how dates are written. What is not certain is left as ? for a person to decide.",
+        ),
+        example="ingest.py map 2024年合同台账.xlsx --office our-office",
+    )
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+    @office_option(language)
+    @click.option("--force", is_flag=True, help=say("覆盖已有的对应文件。", "Overwrite a mapping file that is there."))
+    def map_file(file: Path, office: Path | None, force: bool) -> None:
+        _write_mapping(file, office, force, language)
 
     @group.command(
         "problems",
@@ -82,13 +100,14 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    def problems(database: Path, office: Path | None, format: str) -> None:
-        _print_problems(database, office, format, language)
+    @click.option("--all", "everything", is_flag=True, help=say("连同不需要处理的：未读入的合计行、注、跳过的列，隐藏的行。", "Also what needs nothing: totals, notes and columns that were not loaded, hidden rows."))
+    def problems(database: Path, office: Path | None, format: str, everything: bool) -> None:
+        _print_problems(database, office, format, everything, language)
 
     return group
 
 
-def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, language: Language) -> None:
+def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None, language: Language) -> None:
     from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
     from auditkb.dictionary import load_dictionary
@@ -103,7 +122,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
         for path in paths:
             try:
                 with progress() as report_progress:
-                    report = load_source(connection, dictionary, path, type_name=type_name, progress=report_progress, aliases=aliases)
+                    report = load_source(connection, dictionary, path, type_name=type_name, office=office, mapping=mapping, progress=report_progress, aliases=aliases)
                 _print_report(report, dictionary, language)
             except KnowledgeBaseError as error:
                 faults += error.faults
@@ -129,16 +148,31 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     if report.problems:
         text = Text(f"{report.problems} 处需要核对，见 ingest.py problems", f"{report.problems} to be checked: see ingest.py problems")
         out.print("  " + text.say(language), style="yellow")
+    if report.said:
+        text = Text(f"另有 {report.said} 处只作说明（合计行、注、跳过的列、隐藏的行等），见 ingest.py problems --all", f"{report.said} more only said (totals, notes, skipped columns, hidden rows): see ingest.py problems --all")
+        out.print("  " + text.say(language))
 
 
-def _print_problems(database: Path, office: Path | None, format: str, language: Language) -> None:
+def _write_mapping(file: Path, office: Path | None, force: bool, language: Language) -> None:
+    from auditkb.dictionary import load_dictionary
+    from auditkb.sources.mapping_draft import draft_mapping
+
+    dictionary = load_dictionary(RECORDS, office)
+    draft = draft_mapping(file, dictionary, office, language, force=force)
+    out = console()
+    out.print(Text(f"已写入 {draft.path.as_posix()}", f"written: {draft.path.as_posix()}").say(language), style="bold", markup=False, highlight=False)
+    for line in draft.summary:
+        out.print("  " + line.say(language), markup=False, highlight=False)
+
+
+def _print_problems(database: Path, office: Path | None, format: str, everything: bool, language: Language) -> None:
     from auditkb.database import open_database
     from auditkb.dictionary import load_dictionary
     from auditkb.notes import list_problems
 
     dictionary = load_dictionary(RECORDS, office)
     with closing(open_database(database, create=False)) as connection:
-        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in list_problems(connection, language)]
+        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in list_problems(connection, language, with_information=everything)]
     if not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return

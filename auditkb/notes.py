@@ -9,16 +9,19 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "looks_like", "alias"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "looks_like")
+Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like", "skipped", "hidden", "alias"]
+PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like")
+INFORMATION: tuple[Kind, ...] = ("skipped", "hidden", "alias")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), or a row number; the kinds in PROBLEMS ask for something to be done.
+    """One note. `cell` is as a spreadsheet names it (D7), a column's letter or a row number.
 
-    `doubtful`: the value was read and kept, and something about it is to be checked. `alias`: the cell names a record
-    by another name, which the alias file knows. `looks_like`: a name that is nearly another's.
+    `doubtful`: the value was read and kept, and something about it is to be checked. `not_loaded` is a column that
+    nothing is read from, `total_differs` a total that is not the sum of its rows. `skipped` (totals, notes, what a
+    mapping file leaves out) and `hidden` are only said. `looks_like`: a name that is nearly another's. `alias`: the cell
+    names a record by another name, which the alias file knows; only said.
     """
 
     kind: Kind
@@ -45,7 +48,7 @@ def write_notes(connection: sqlite3.Connection, source: str, notes: Iterable[Not
 def _row(note: Note, source: str) -> tuple[str | None, ...]:
     reason = (note.reason.zh, note.reason.en) if note.reason else (None, None)
     advice = (note.advice.zh, note.advice.en) if note.advice else (None, None)
-    kind = note.kind if note.kind in PROBLEMS else None
+    kind = None if note.kind == "marked" else note.kind
     return (kind, note.record_type, note.key, note.field, note.state, note.raw, source, note.sheet, note.cell, *reason, *advice)
 
 
@@ -65,14 +68,18 @@ def places_of_notes(connection: sqlite3.Connection, kind: Kind) -> dict[tuple[st
 
 def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     """How many notes of each kind a source has."""
-    query = "select coalesce(problem, case when state is null then 'alias' else 'marked' end), count(*) from cell_notes where source = ? group by 1"
+    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? group by 1"
     return dict(connection.execute(query, (source,)).fetchall())
 
 
-def list_problems(connection: sqlite3.Connection, language: str) -> list[tuple[str | None, ...]]:
-    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do."""
+def list_problems(connection: sqlite3.Connection, language: str, *, with_information: bool = False) -> list[tuple[str | None, ...]]:
+    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do.
+
+    `with_information`: also what was skipped or hidden and needs nothing.
+    """
+    kinds = (*PROBLEMS, *INFORMATION) if with_information else PROBLEMS
     note, advice = ("note", "advice") if language == "zh" else ("note_en", "advice_en")
     query = f"""
         select source, sheet, cell, record_type, key, field, raw, {note}, {advice} from cell_notes
-        where problem is not null order by source, sheet, id"""
-    return connection.execute(query).fetchall()
+        where problem in ({', '.join('?' * len(kinds))}) order by source, sheet, id"""
+    return connection.execute(query, kinds).fetchall()

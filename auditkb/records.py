@@ -76,22 +76,27 @@ class KeyMaker:
 
     def make(self, values: Mapping[str, Value | None], row: int) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
+        text, is_exact = self.text_of(values)
+        if text is None:
+            return Key(None)
+        return self._claim(text, row, can_count=not is_exact and not self._is_name)
+
+    def text_of(self, values: Mapping[str, Value | None]) -> tuple[str | None, bool]:
+        """The key before equal ones are counted, and whether it is an alternative whose fields are all known."""
         *exact, last = self._alternatives
         for fields in exact:
             if all(values.get(field) is not None for field in fields):
-                return self._claim(self._join(fields, values), row, can_count=False)
-        key = self._join([field for field in last if values.get(field) is not None], values)
-        if not key:
-            return Key(None)
-        return self._claim(key, row, can_count=not self._is_name)
+                return self._join(fields, values), True
+        return self._join([field for field in last if values.get(field) is not None], values) or None, False
 
     def _join(self, fields: Sequence[str], values: Mapping[str, Value | None]) -> str:
         known = (values[field] for field in fields)
         return "/".join(encode_part(key_text(value)) for value in known if value is not None)
 
     def _claim(self, key: str, row: int, *, can_count: bool) -> Key:
-        equal = self._rows.setdefault(key, row)
-        if equal == row:
+        equal = self._rows.get(key)
+        if equal is None:
+            self._rows[key] = row
             return Key(key)
         if not can_count:
             return Key(key, equal)

@@ -19,7 +19,7 @@ from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
-from auditkb.notes import PROBLEMS, count_notes, delete_notes, write_notes
+from auditkb.notes import INFORMATION, PROBLEMS, count_notes, delete_notes, write_notes
 from auditkb.records import ROWS_AT_ONCE, DatabaseRow, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
 from auditkb.schema import quote
@@ -46,6 +46,11 @@ class LoadReport:
         """How many notes ask for something to be done."""
         return sum(self.notes.get(kind, 0) for kind in PROBLEMS)
 
+    @property
+    def said(self) -> int:
+        """How many notes only say what was not loaded, or hidden."""
+        return sum(self.notes.get(kind, 0) for kind in INFORMATION)
+
 
 def load_source(
     connection: sqlite3.Connection,
@@ -53,6 +58,8 @@ def load_source(
     path: Path,
     *,
     type_name: str | None = None,
+    office: Path | None = None,
+    mapping: Path | None = None,
     progress: Progress | None = None,
     aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
@@ -61,7 +68,7 @@ def load_source(
     Raises KnowledgeBaseError with every fault of every file; the database is then as it was. `progress` is called
     with a sheet's name and the rows read so far.
     """
-    source = replace(open_source(path, dictionary, type_name=type_name), aliases=aliases)
+    source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
     with writer(connection):
         known = connection.execute("select path, sha256, read_as from sources where id = ?", (source.id,)).fetchone()
         if known is not None:

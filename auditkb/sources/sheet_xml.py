@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import IO
 
@@ -55,26 +56,34 @@ class SheetFacts:
     unread: dict[int, list[tuple[str, Problem]]] = field(default_factory=dict)
     last_row: int = 0
     last_column: int = -1
+    has_values: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many cells the rectangle from A1 to the last cell has at most."""
+        return self.last_row * (self.last_column + 1)
 
     def is_hidden(self, row: int) -> bool | None:
         """Whether a row is hidden; None where that is not known."""
         return None if self.hidden_rows is None else row < len(self.hidden_rows) and bool(self.hidden_rows[row])
 
 
-def read_facts(xml: IO[bytes], styles: Mapping[int, int], *, is_uncomputed: bool) -> SheetFacts:
+def read_facts(xml: IO[bytes], styles: Mapping[int, int], *, is_uncomputed: bool, is_exact: bool = False) -> SheetFacts:
     """The facts of one sheet. `styles` are those that matter, each with the one to call it by (others may say the same).
 
-    `is_uncomputed` makes every formula one without a result.
+    `is_uncomputed` makes every formula one without a result. `is_exact`: how far the sheet reaches is found from the cells
+    that hold something; without it rows and columns that are only formatted may count, which is quicker.
     """
-    return _Scan(styles, is_uncomputed).run(xml)
+    return _Scan(styles, is_uncomputed, is_exact).run(xml)
 
 
 class _Scan:
-    def __init__(self, styles: Mapping[int, int], is_uncomputed: bool):
+    def __init__(self, styles: Mapping[int, int], is_uncomputed: bool, is_exact: bool):
         self.facts = SheetFacts(bytearray(), ())
         self._names = styles
         self._styles = b"|".join(b"%d" % style for style in sorted(styles, reverse=True))
-        self._is_uncomputed = is_uncomputed
+        self._is_uncomputed, self._is_exact = is_uncomputed, is_exact
+        self._style: re.Pattern[bytes] | None = None
         self._unread = self._runs = 0
 
     def run(self, xml: IO[bytes]) -> SheetFacts:
@@ -122,6 +131,9 @@ class _Scan:
     def _set_patterns(self, prefix: bytes) -> None:
         # A row or a cell may say where it stands with other attributes before it; its own are never prefixed.
         self._row = re.compile(rb"<%brow(?=[\s/>])([^>]*)>" % prefix)
+        self._row_start, self._row_number = b"<" + prefix + b"row", re.compile(rb"<%brow r=\"(\d{1,7})\"" % prefix)
+        self._cell = re.compile(rb"<%bc\s+r=[\"']([A-Z]{1,3})(\d{1,7})[\"']" % prefix)
+        self._wide_cell = re.compile(rb"<%bc r=\"[A-Z]{2}" % prefix)
         self._begin, self._end = b"<" + prefix + b"c", b"</" + prefix + b"c>"
         self._formula = re.compile(rb"<%bf[\s/>]" % prefix)
         self._value = re.compile(rb"<%bv>([^<]*)</" % prefix)
@@ -143,40 +155,62 @@ class _Scan:
 
     def _read_rows(self, piece: bytes) -> None:
         facts = self.facts
+        if b"hidden=" in piece and facts.hidden_rows is not None:
+            for found in self._row.finditer(piece):
+                if _flag(found[1], b"hidden"):
+                    row = _row_number(found)
+                    facts.hidden_rows.extend(bytes(max(0, row + 1 - len(facts.hidden_rows))))
+                    facts.hidden_rows[row] = 1
+        has_values = self._end in piece
+        facts.has_values |= has_values
+        if not has_values:
+            return
+        numbers = self._row_number.findall(piece)
+        if self._is_exact or self._wide_cell.search(piece) or len(numbers) < piece.count(self._row_start) or piece.count(b'<c r="') < piece.count(b"<c "):
+            self._read_cells_at_ends(piece)
+        else:
+            facts.last_row = max(facts.last_row, max(map(int, numbers)))
+            # One letter: no column is beyond Z.
+            facts.last_column = max(facts.last_column, 25)
+
+    def _read_cells_at_ends(self, piece: bytes) -> None:
+        """Look at the last cell of each row that holds something: only such a cell has an end tag of its own."""
         rows = list(self._row.finditer(piece))
-        says_hidden = b"hidden=" in piece
-        for place, found in enumerate(rows):
-            row = _number(found[1], b"r")
-            if not 0 < row <= MOST_ROWS:
-                raise UnusualXml
-            if says_hidden and facts.hidden_rows is not None and _flag(found[1], b"hidden"):
-                facts.hidden_rows.extend(bytes(row + 1 - len(facts.hidden_rows)))
-                facts.hidden_rows[row] = 1
-            end = rows[place + 1].start() if place + 1 < len(rows) else len(piece)
+        ends = [found.start() for found in rows[1:]] + [len(piece)]
+        for found, end in zip(rows, ends, strict=False):
             closed = piece.rfind(self._end, found.end(), end)
             if closed >= 0:
-                _, column = self._place(piece, closed)
-                facts.last_row, facts.last_column = max(facts.last_row, row), max(facts.last_column, column)
+                row, column = self._place(piece, piece.rfind(self._begin, found.end(), closed))
+                if row != _row_number(found):
+                    raise UnusualXml
+                self.facts.last_row, self.facts.last_column = max(self.facts.last_row, row), max(self.facts.last_column, column)
 
-    def _place(self, piece: bytes, inside: int) -> tuple[int, int]:
-        """Row and column of the cell whose opening tag is the last before `inside`."""
-        start = piece.rfind(self._begin, 0, inside)
-        found = _REFERENCE.search(piece, start, piece.find(b">", start)) if start >= 0 else None
-        if found is None or not piece[start + len(self._begin) : start + len(self._begin) + 1].isspace():
+    def _place(self, piece: bytes, start: int) -> tuple[int, int]:
+        """Row and column of the cell whose tag begins at `start`."""
+        found = self._cell.match(piece, start) if start >= 0 else None
+        if found is None and start >= 0 and piece[start + len(self._begin)] in b" \t\r\n":
+            found = _REFERENCE.search(piece, start, piece.find(b">", start))
+        if found is None or not 0 < int(found[2]) <= MOST_ROWS:
             raise UnusualXml
         return int(found[2]), column_position(found[1])
 
     def _read_styles(self, piece: bytes) -> None:
-        # The quicker search, with a literal at its front, serves where every attribute follows a plain space.
-        mark = b" " if piece.count(b's="') == piece.count(b' s="') and b"s='" not in piece else rb"\s"
-        quotes = b'"' if mark == b" " else b"[\"']"
-        for found in re.finditer(mark + b"s=" + quotes + b"(" + self._styles + b")" + quotes, piece):
+        if self._style is None:
+            # A program puts its attributes always in the same way: mostly after one space, which is searched faster.
+            is_plain = piece.count(b's="') == piece.count(b' s="') and b"s='" not in piece
+            self._style = re.compile((rb' s="(%b)"' if is_plain else rb"\ss=[\"'](%b)[\"']") % self._styles)
+        formats, cell = self.facts.formats, self._cell
+        for found in self._style.finditer(piece):
             start = piece.rfind(b"<", 0, found.start())
-            close = piece.find(b">", found.end())
-            if not piece.startswith(self._begin, start) or piece[start + len(self._begin)] not in b" \t\r\n" or piece[close - 1] == 0x2F:
+            place = cell.match(piece, start)
+            if place is not None:
+                row, column = int(place[2]), column_position(place[1])
+            elif piece.startswith(self._row_start, start):
+                # A row's style is that of the cells that it does not have.
                 continue
-            row, column = self._place(piece, found.start())
-            runs = self.facts.formats.setdefault(column, [])
+            else:
+                row, column = self._place(piece, start)
+            runs = formats.setdefault(column, [])
             style = self._names[int(found[1])]
             if runs and runs[-1][2] == style and runs[-1][1] == row - 1:
                 runs[-1][1] = row
@@ -209,7 +243,7 @@ class _Scan:
                 self._add(piece, found.start(), b"=" + (formula[1] if formula else b""), HAS_NO_RESULT, COMPUTE)
 
     def _add(self, piece: bytes, inside: int, text: bytes, reason: Text, advice: Text) -> None:
-        row, column = self._place(piece, inside)
+        row, column = self._place(piece, piece.rfind(self._begin, 0, inside))
         shown = unescape(text.decode("utf-8", "strict"))
         self.facts.unread.setdefault(row, []).append((shown, Problem(column, reason, advice)))
         self._unread += 1
@@ -229,12 +263,20 @@ class _Scan:
 _REFERENCE = re.compile(rb"\sr=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 
 
+@lru_cache(MOST_COLUMNS)
 def column_position(letters: bytes) -> int:
     """The position of a column from its letters: A is 0, AA is 26."""
     position = 0
     for letter in letters:
         position = position * 26 + letter - 64
     return position - 1
+
+
+def _row_number(row: re.Match[bytes]) -> int:
+    number = _number(row[1], b"r")
+    if not 0 < number <= MOST_ROWS:
+        raise UnusualXml
+    return number
 
 
 def _number(attributes: bytes, name: bytes) -> int:

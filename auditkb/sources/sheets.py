@@ -76,3 +76,15 @@ def column_letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def column_position(letter: str) -> int:
+    """The position of a column with this letter, counted from 0.
+
+    >>> column_position("A"), column_position("AB")
+    (0, 27)
+    """
+    position = 0
+    for character in letter:
+        position = position * 26 + ord(character) - ord("A") + 1
+    return position - 1

@@ -6,7 +6,6 @@ Of .xlsx and .xlsm it is also known which rows, columns and sheets are hidden an
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -19,14 +18,13 @@ from auditkb.sources.number_formats import NumberFormat
 from auditkb.sources.sheet_xml import SheetFacts, TooMuch, UnusualXml, read_facts
 from auditkb.sources.sheets import Problem, Row, Sheet
 from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, is_encrypted_package, kind_of
-from auditkb.sources.xlsx_package import SheetPart, broken, open_package, unusual
+from auditkb.sources.xlsx_package import Package, broken, open_package, unusual
 
 # calamine holds a sheet as a full rectangle from its first cell to its last.
 MOST_CELLS = 20_000_000
 MOST_CHARACTERS_OF_A_CELL = 32_767
 # A double holds fifteen decimal digits; a spreadsheet shows no more and has made the rest zeros.
 MOST_EXACT = 10**15
-_DEFAULT_TITLE = re.compile(r"(?:sheet|工作表|表) ?\d*", re.IGNORECASE)
 
 TOO_MANY_DIGITS = Text("数字超过十五位，Excel 已把第十五位以后的数位变成零", "the number has over fifteen digits; Excel has made those after the fifteenth zeros")
 ENTER_AS_TEXT = Text("在原表中把这一列设为文本，按原件重新录入", "make the column text in the sheet and enter it again from the paper")
@@ -38,29 +36,33 @@ def read_xlsx(path: Path) -> list[Sheet]:
     """The sheets of an .xlsx or .xlsm file that hold something. Raises KnowledgeBaseError with every fault of the file."""
     _check_kind(path, "zip")
     faults: list[Fault] = []
-    found: list[tuple[SheetPart, SheetFacts]] = []
+    found: list[tuple[str, bool, SheetFacts]] = []
     with open_package(path) as package:
-        formats = package.formats
-        # Borders and colours make many styles of one number format: each is called by the first that says the same.
-        first = {number_format: style for style, number_format in reversed(formats.items())}
-        styles = {style: first[number_format] for style, number_format in formats.items()}
         for part in package.sheets:
             try:
-                with package.open_part(part.part) as xml:
-                    facts = read_facts(xml, styles, is_uncomputed=package.is_uncomputed)
+                facts = _facts(package, part.part)
             except UnusualXml:
                 faults += unusual(path.with_name(f"{path.name}[{part.title}]")).faults
-                continue
             except TooMuch:
                 faults.append(_too_much(path, part.title))
-                continue
-            if facts.last_row * (facts.last_column + 1) > MOST_CELLS:
-                faults.append(_too_much(path, part.title))
-            elif facts.last_row or facts.unread:
-                found.append((part, facts))
+            else:
+                if facts.has_values or facts.unread:
+                    found.append((part.title, part.is_hidden, facts))
     if faults:
         raise KnowledgeBaseError(faults)
-    return _sheets(path, [(part.title, part.is_hidden, facts) for part, facts in found], formats)
+    return _sheets(path, found, package.formats)
+
+
+def _facts(package: Package, part: str) -> SheetFacts:
+    # Borders and colours make many styles of one number format: each is called by the first that says the same.
+    first = {number_format: style for style, number_format in reversed(package.formats.items())}
+    styles = {style: first[number_format] for style, number_format in package.formats.items()}
+    for is_exact in (False, True):
+        with package.open_part(part) as xml:
+            facts = read_facts(xml, styles, is_uncomputed=package.is_uncomputed, is_exact=is_exact)
+        if facts.size <= MOST_CELLS:
+            return facts
+    raise TooMuch
 
 
 def read_old_workbook(path: Path) -> list[Sheet]:
@@ -93,25 +95,36 @@ def _read_by_calamine(path: Path) -> list[Sheet]:
 def _sheets(path: Path, found: list[tuple[str, bool, SheetFacts]], formats: dict[int, NumberFormat]) -> list[Sheet]:
     if not found:
         raise fail("工作簿是空的", "the workbook is empty", file=path.as_posix())
-    sheets = []
-    for title, is_hidden, facts in found:
-        # A title that the program gave says nothing; the file's name may.
-        type_name = path.stem if len(found) == 1 and _DEFAULT_TITLE.fullmatch(title.strip()) else title
-        sheets.append(Sheet(path, f"{path.name}[{title}]", type_name, _Rows(path, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns))
-    return sheets
+    values = _Values(path)
+    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns)
+            for title, is_hidden, facts in found]
+
+
+class _Values:
+    """The values of a workbook's sheets, of which the one last asked for is kept: a sheet is read more than once."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._kept: tuple[str, Any] | None = None
+
+    def of_sheet(self, title: str) -> Any:
+        from python_calamine import load_workbook
+
+        if self._kept is None or self._kept[0] != title:
+            self._kept = None
+            self._kept = title, load_workbook(self.path).get_sheet_by_name(title)
+        return self._kept[1]
 
 
 class _Rows:
     """Reads the rows of one sheet anew at each call."""
 
-    def __init__(self, path: Path, title: str, facts: SheetFacts, formats: dict[int, NumberFormat]):
-        self._path, self._title, self._facts, self._formats = path, title, facts, formats
+    def __init__(self, values: _Values, title: str, facts: SheetFacts, formats: dict[int, NumberFormat]):
+        self._values, self._title, self._facts, self._formats = values, title, facts, formats
 
     def __call__(self) -> Iterator[Row]:
-        from python_calamine import load_workbook
-
-        with _plain_faults(self._path):
-            sheet = load_workbook(self._path).get_sheet_by_name(self._title)
+        with _plain_faults(self._values.path):
+            sheet = self._values.of_sheet(self._title)
             first_column = sheet.start[1] if sheet.start is not None else 0
             margin = [""] * first_column
             facts, unread = self._facts, dict(self._facts.unread)
@@ -152,13 +165,13 @@ class _Rows:
 
 
 def _find_problems(values: list[Any], cells: list[str], first_column: int, problems: list[Problem]) -> None:
-    for place, value in enumerate(values):
-        if type(value) is float:
-            if value >= MOST_EXACT or value <= -MOST_EXACT:
-                problems.append(Problem(first_column + place, TOO_MANY_DIGITS, ENTER_AS_TEXT))
-        elif type(value) is str and len(value) > MOST_CHARACTERS_OF_A_CELL:
-            cells[first_column + place] = value[:1000] + "…"
-            problems.append(Problem(first_column + place, TOO_LONG, CHECK_THE_CELL))
+    for place in [place for place, value in enumerate(values) if type(value) is float and not -MOST_EXACT < value < MOST_EXACT]:
+        problems.append(Problem(first_column + place, TOO_MANY_DIGITS, ENTER_AS_TEXT))
+    if max(map(len, cells), default=0) > MOST_CHARACTERS_OF_A_CELL:
+        for place, text in enumerate(cells):
+            if len(text) > MOST_CHARACTERS_OF_A_CELL:
+                cells[place] = text[:1000] + "…"
+                problems.append(Problem(place, TOO_LONG, CHECK_THE_CELL))
 
 
 def _put_unread(unread: list[tuple[str, Problem]], cells: list[str], problems: list[Problem]) -> None:

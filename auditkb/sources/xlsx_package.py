@@ -25,7 +25,8 @@ MOST_BYTES_OF_TEXTS = 256 * 1024**2
 MOST_BYTES_OF_A_PART = 32 * 1024**2
 MOST_PARTS = 10_000
 BYTES_AT_ONCE = 1024**2
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError, etree.LxmlError)
+# What zipfile raises for a damaged or a locked archive, and lxml for XML that is cut off.
+_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, etree.LxmlError)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Package:
         workbook_part = next((target for kind, target in self._relations("", "").values() if kind == "officeDocument"), "xl/workbook.xml")
         relations = self._relations(posixpath.dirname(workbook_part), posixpath.basename(workbook_part))
         workbook = self._tree(workbook_part)
-        self.sheets = [_sheet(element, relations[_relation_id(element)][1]) for element in _named(workbook, "sheet")
-                       if relations[_relation_id(element)][0] == "worksheet"]
+        targets = [(element, *relations.get(_relation_id(element), ("", ""))) for element in _named(workbook, "sheet")]
+        # Charts and dialogues are sheets too, which hold no table.
+        self.sheets = [_sheet(element, part) for element, kind, part in targets if kind == "worksheet"]
         # A file that asks to be computed when it is opened says itself that the results in it are not to be relied on.
         self.is_uncomputed = any(element.get("fullCalcOnLoad") in ("1", "true") for element in _named(workbook, "calcPr"))
         self.formats = self._number_formats(relations)
@@ -55,6 +57,8 @@ class Package:
 
     def open_part(self, name: str) -> IO[bytes]:
         """A part to be read as a stream."""
+        if name not in self._archive.NameToInfo:
+            raise broken(self.path)
         return self._archive.open(name)
 
     def _refuse_too_much(self) -> None:
@@ -69,7 +73,7 @@ class Package:
                        hint=Text("只保留需要的表，另存为新文件", "keep the sheets that are needed and save them as a new file"))
 
     def _tree(self, name: str) -> etree._Element:
-        with self._archive.open(name) as file:
+        with self.open_part(name) as file:
             content = file.read(MOST_BYTES_OF_A_PART + 1)
         if len(content) > MOST_BYTES_OF_A_PART:
             raise fail("工作簿的说明部分过大", "the workbook's description of itself is too large", file=self.path.as_posix(), hint=SAVE_AS_XLSX)
@@ -107,8 +111,8 @@ class Package:
         if part is None:
             return {}
         styles = self._tree(part)
-        codes = {int(element.get("numFmtId", 0)): element.get("formatCode", "") for element in _named(styles, "numFmt")}
-        numbers = [int(element.get("numFmtId", 0)) for group in _named(styles, "cellXfs") for element in group if isinstance(element.tag, str)]
+        codes = {_format_number(element): element.get("formatCode", "") for element in _named(styles, "numFmt")}
+        numbers = [_format_number(element) for group in _named(styles, "cellXfs") for element in group if isinstance(element.tag, str)]
         found = {style: read_number_format(number, codes.get(number)) for style, number in enumerate(numbers)}
         return {style: number_format for style, number_format in found.items() if number_format is not None}
 
@@ -122,6 +126,11 @@ def open_package(path: Path) -> Iterator[Package]:
     except KnowledgeBaseError:
         raise
     except _BROKEN as error:
+        raise broken(path) from error
+    except OSError as error:
+        if error.filename is not None:
+            # The file itself cannot be opened; else its parts lie where there is nothing.
+            raise
         raise broken(path) from error
 
 
@@ -139,7 +148,12 @@ def unusual(path: Path) -> KnowledgeBaseError:
 
 def _named(element: etree._Element, name: str) -> list[etree._Element]:
     """All elements with this name, in whichever of the two namespaces of the format."""
-    return [found for found in element.iter("{*}" + name)]
+    return list(element.iter("{*}" + name))
+
+
+def _format_number(element: etree._Element) -> int:
+    number = element.get("numFmtId", "0")
+    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def _relation_id(element: etree._Element) -> str:
