@@ -203,6 +203,7 @@ def _existing(connection: sqlite3.Connection, type_name: str | None, text: str |
         if exists(connection, type_name, key):
             return key
     keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    if source.declaration_file is not None:
-        faults.append(source.declaration_file.fault(place, Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), hint=did_you_mean(text, keys, most=5)))
+    words, hint = Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), did_you_mean(text, keys, most=5)
+    file = source.declaration_file
+    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
     return None

@@ -77,6 +77,8 @@ def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = N
     plan = _plan_file(path, dictionary, declaration, said, type_name)
     if plan.faults:
         raise KnowledgeBaseError(plan.faults)
+    if plan.guide is not None:
+        declaration = plan.guide.declaration(declaration)
     own = said.file if said is not None and said.mapping.id is not None else None
     return Source(path, declaration, own, _in_order(plan.extracts, dictionary), _checksum([path]), (said.file.text,) if said is not None else ())
 
@@ -104,6 +106,8 @@ def _open_folder(path: Path, dictionary: Dictionary, office: Path | None) -> Sou
             mappings += [said.file.text] if said is not None else []
             plan = _plan_file(entry, dictionary, declaration or Declaration(id="x", title=Words(zh="x", en="x")), said, None)
             extracts, faults = extracts + plan.extracts, faults + plan.faults
+            if plan.guide is not None and declaration is not None:
+                declaration = declaration.model_copy(update={"coverage": [*declaration.coverage, *plan.guide.coverage]})
         except KnowledgeBaseError as error:
             faults += error.faults
     if not data:
