@@ -95,7 +95,7 @@ class _Writer:
         row = 1
         for text in INSTRUCTIONS:
             sheet.merge_range(row, 0, row, 4, self._say(text), self._format(text_wrap=True, valign="top"))
-            sheet.set_row(row, 17 * _lines(self._say(text), 118))
+            sheet.set_row(row, 17 * _lines(self._say(text), 126))
             row += 1
         row += 1
         for label, format_ in ((TITLE, _TEXT), (DATE, _FORMATS["date"])):
