@@ -16,7 +16,8 @@ INFORMATION: tuple[Kind, ...] = ("skipped", "hidden", "alias")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), a column's letter or a row number.
+    """One note. `cell` is as a spreadsheet names it (D7), a column's letter or a row number;
+    a note on a whole row, column or sheet has no record type.
 
     `doubtful`: the value was read and kept, and something about it is to be checked. `not_loaded` is a column that
     nothing is read from, `total_differs` a total that is not the sum of its rows. `skipped` (totals, notes, what a
@@ -25,7 +26,7 @@ class Note:
     """
 
     kind: Kind
-    record_type: str
+    record_type: str | None
     key: str | None
     field: str | None
     state: str | None

@@ -8,17 +8,19 @@ names; a plain blank never is.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as data_field
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from auditkb.dictionary import normalise_header
 from auditkb.errors import Text
-from auditkb.sources.layout import Layout
+from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.sheets import Area, Problem, Row, Sheet
-from auditkb.values import Unreadable, read_money
+from auditkb.value_options import ValueOptions
+from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
 
 TOTAL = Text("合计行", "a row of totals")
 SUBTOTAL = Text("小计行", "a row of subtotals")
@@ -36,6 +38,10 @@ _PART = re.compile(r"^其中")
 _NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
 _SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
 _SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
+
+
+Amounts = tuple[str | None, ValueOptions]
+"""The unit of a column of amounts, and what a mapping file says of its values."""
 
 
 class Line(NamedTuple):
@@ -57,13 +63,14 @@ class Skipped(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A total that is not the sum of the rows above it."""
+    """A total that is not the sum of the rows above it, or that cannot be compared: row `unread` has no number."""
 
     number: int
     position: int
     printed: Decimal
     computed: Decimal
     rows: int
+    unread: int | None = None
 
 
 @dataclass
@@ -71,19 +78,19 @@ class Body:
     """The rows of one table. What they are not is known once `lines` has been read to its end.
 
     `loaded` are the columns that anything is read from; `bounds`, where another table stands beside this one, those
-    that are this one's. `headings` are the dictionary's, by which the header of another table is known.
+    that are this one's. `summed` are the columns of amounts, with their unit. `headings` are the dictionary's, by which the header of another table is known.
     """
 
     sheet: Sheet
     layout: Layout
     loaded: frozenset[int]
     fill_down: frozenset[int] = frozenset()
-    summed: frozenset[int] = frozenset()
-    headings: Collection[str] = ()
+    summed: Mapping[int, Amounts] = data_field(default_factory=dict)
+    headings: frozenset[str] = frozenset()
     bounds: range | None = None
-    skipped: list[Skipped] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
+    skipped: list[Skipped] = data_field(default_factory=list)
+    differences: list[Difference] = data_field(default_factory=list)
+    hidden: list[int] = data_field(default_factory=list)
     next_header: int | None = None
     is_hiding_unknown: bool = False
 
@@ -130,7 +137,7 @@ class Body:
 
     def _begins_table(self, texts: list[tuple[int, str]]) -> bool:
         """Whether a row is the header of another table: two or more headings that the dictionary knows."""
-        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and normalise_header(text) in self.headings)
+        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and is_heading(text, self.headings))
         return hits >= 2 and hits >= len(texts) / 2
 
 
@@ -176,11 +183,13 @@ def is_number(text: str) -> bool:
 
 
 @lru_cache(4096)
-def amount_of(text: str) -> Decimal | None:
-    """A number of a column as it counts in a sum; None where it is none."""
+def amount_of(text: str, unit: str | None, options: ValueOptions) -> Decimal | None:
+    """A cell of a column as it counts in a sum, in the column's unit; None where it is no amount."""
+    if means_nothing_certain(text) or options.meaning_of(text) is not None:
+        return Decimal(0)
+    unit = unit or options.unit or "元"
     try:
-        # In 万元 six decimals are allowed, so that amounts of any unit can be added.
-        return read_money(text, "万元", signed=True) / 10**4
+        return read_money(text, unit, signed=True, options=options) / MONEY_UNITS[unit]
     except Unreadable:
         return None
 
@@ -188,42 +197,42 @@ def amount_of(text: str) -> Decimal | None:
 class _Sums:
     """Sums of the rows since the last total, and since the last subtotal."""
 
-    def __init__(self, places: Collection[int]):
-        self._places = sorted(places)
+    def __init__(self, columns: Mapping[int, Amounts]):
+        self._columns = columns
         self._since_total: dict[int, tuple[Decimal, int]] = {}
         self._since_subtotal: dict[int, tuple[Decimal, int]] = {}
-        self._unread: set[int] = set()
+        self._unread: dict[int, int] = {}
 
     def add(self, row: Row) -> None:
+        """Count the amounts of a record's row."""
         faulty = {problem.position for problem in row.problems}
-        for place in self._places:
+        for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
             if not text:
                 continue
-            amount = None if place in faulty else amount_of(text)
+            amount = None if place in faulty else amount_of(text, *self._columns[place])
             if amount is None:
-                self._unread.add(place)
+                self._unread.setdefault(place, row.number)
                 continue
             for sums in (self._since_total, self._since_subtotal):
                 before, count = sums.get(place, (Decimal(0), 0))
                 sums[place] = before + amount, count + 1
 
     def compare(self, row: Row, *, is_total: bool) -> list[Difference]:
-        """The columns in which a total is not the sum of the rows above; one with a cell that is no number is left out."""
+        """The columns in which a total is not the sum of the rows above, or cannot be compared with it."""
         sums = self._since_total if is_total else self._since_subtotal
         found = []
-        for place in self._places:
+        for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
-            printed = amount_of(text) if text else None
-            if printed is None or place in self._unread:
+            printed = amount_of(text, *self._columns[place]) if text else None
+            if printed is None:
                 continue
             computed, count = sums.get(place, (Decimal(0), 0))
             if computed != printed:
-                found.append(Difference(row.number, place, printed, computed, count))
+                found.append(Difference(row.number, place, printed, computed, count, self._unread.get(place)))
         self._since_subtotal = {}
         if is_total:
-            self._since_total = {}
-            self._unread = set()
+            self._since_total, self._unread = {}, {}
         return found
 
 

@@ -20,6 +20,7 @@ from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, kind_of
 _DELIMITERS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab"), ";": Text("分号", "semicolon"), "|": Text("竖线", "vertical bar")}
 _SAMPLE_CHARACTERS = 256 * 1024
 _SAMPLE_ROWS = 1000
+_CHECK_THE_QUOTES = Text("检查这一行及以前的引号；单元格中的引号要写两个", "check the quotes in this line and before it; a quote within a cell is written twice")
 _MARKUP = ("<html", "<!doctype", "<table", "<?xml", "<head", "<meta")
 
 
@@ -105,5 +106,5 @@ def _rows(path: Path, encoding: str, delimiter: str, skipped: int) -> Iterator[R
 def _broken(path: Path, line: int, reason: str) -> KnowledgeBaseError:
     if "field larger" in reason:
         return fail("一格的内容太长（超过十三万个字符），可能是引号没有成对", "a cell is too long (over 130,000 characters); perhaps a quote is not closed",
-                    file=path.as_posix(), line=line)
-    return fail(f"CSV 格式有误，可能是引号没有成对（{reason}）", f"broken CSV, perhaps a quote is not closed ({reason})", file=path.as_posix(), line=line)
+                    file=path.as_posix(), line=line, hint=_CHECK_THE_QUOTES)
+    return fail(f"CSV 格式有误，可能是引号没有成对（{reason}）", f"broken CSV, perhaps a quote is not closed ({reason})", file=path.as_posix(), line=line, hint=_CHECK_THE_QUOTES)

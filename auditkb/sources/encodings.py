@@ -1,6 +1,6 @@
 """In which encoding a text file is written, found by decoding all of it strictly; nothing is ever replaced.
 
-A byte order mark says it. Without one valid UTF-8 is UTF-8, and what is valid GB18030 only is that. (Chinese text in
+A byte order mark says it (UTF-16 is known by its mark only). Without one valid UTF-8 is UTF-8, and what is valid GB18030 only is that. (Chinese text in
 GB18030 that happens to be valid UTF-8 through and through does not get beyond a few characters.)
 """
 
@@ -23,9 +23,7 @@ def find_encoding(path: Path) -> str:
         start = file.read(BYTES_AT_ONCE)
     marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
     if marked is None and b"\0" in start:
-        marked = _unmarked_utf16(start)
-        if marked is None:
-            raise _binary(path)
+        raise fail("这不是文本文件（含有 NUL 字节）", "this is no text file (it holds NUL bytes)", file=path.as_posix(), hint=_SAVE_AS_UTF8)
     if marked is not None:
         line = _first_fault(path, marked)
         if line is not None:
@@ -37,12 +35,6 @@ def find_encoding(path: Path) -> str:
     if _first_fault(path, "gb18030") is None and _looks_chinese(path):
         return "gb18030"
     raise _undecodable(path, line, "UTF-8、GB18030")
-
-
-def _unmarked_utf16(start: bytes) -> str | None:
-    """UTF-16 without a mark has its commas and line ends as one byte and a NUL, always on the same side."""
-    places = {place % 2 for place in (found.start() for found in re.finditer(b"\0", start[:4096]))}
-    return {0: "utf-16-be", 1: "utf-16-le"}[places.pop()] if len(places) == 1 else None
 
 
 def _first_fault(path: Path, encoding: str) -> int | None:
@@ -71,10 +63,6 @@ def _looks_chinese(path: Path) -> bool:
                 pairs = re.findall(rb"[\x81-\xfe]([\x40-\xfe])", piece)
                 return sum(second >= b"\xa1" for second in pairs) * 2 > len(pairs)
     return False
-
-
-def _binary(path: Path) -> KnowledgeBaseError:
-    return fail("这不是文本文件（含有 NUL 字节）", "this is no text file (it holds NUL bytes)", file=path.as_posix(), hint=_SAVE_AS_UTF8)
 
 
 def _undecodable(path: Path, line: int, encodings: str) -> KnowledgeBaseError:

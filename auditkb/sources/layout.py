@@ -8,12 +8,13 @@ dictionary's headings, or else by its shape; nothing here decides what a column 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
 from auditkb.dictionary import normalise_header
+from auditkb.numerals import read_numeral
 from auditkb.sources.sheets import Area, Row, Sheet
 from auditkb.values import MONEY_UNITS
 
@@ -23,6 +24,8 @@ STEP = " › "
 
 UNIT_IN_BRACKETS = re.compile(r"^(?P<name>.+?)\((?:单位[:为]?)?(?P<unit>[^()]+)\)$")
 _CORNER_UNIT = re.compile(r"\(?(?:金额)?单位[:为](?P<unit>[^()\s;,，；。]+?)\)?$")
+_NUMBER = re.compile(r"\(第?(?P<a>\d{1,2}|[一二三四五六七八九十]{1,3})[次期笔批]?\)|第(?P<b>\d{1,2}|[一二三四五六七八九十]{1,3})[次期笔批家]?(?:的)?"
+                     r"|(?P<c>\d{1,2}|[一二三四五六七八九十])(?=$|日期|时间|金额|单位|价|号)|(?<=款|票|位)(?P<d>\d{1,2}|[一二三四五六七八九十])")
 _LABELLED = re.compile(r"^[^:：]{1,14}[:：]")
 _NUMBER_LIKE = re.compile(r"[\d.,，年月日/:：%\-−()（）\s]+")
 
@@ -64,9 +67,30 @@ def split_unit(title: str) -> tuple[str, str | None]:
     return (found["name"], found["unit"]) if found else (whole, None)
 
 
-def find_layouts(sheet: Sheet, headings: Collection[str]) -> list[Layout]:
-    """The tables that begin in the first rows of the sheet, from left to right; [] where the sheet is empty."""
-    rows = list(islice(sheet.rows(), TOP_ROWS))
+def without_number(title: str) -> tuple[str, int | None]:
+    """A normalised title without the number that counts records side by side.
+
+    >>> without_number("付款1日期"), without_number("第二次付款金额"), without_number("合同金额")
+    (('付款日期', 1), ('付款金额', 2), ('合同金额', None))
+    """
+    found = _NUMBER.search(title)
+    if found is None:
+        return title, None
+    digits = next(group for group in found.groups() if group)
+    number = int(digits) if digits.isdigit() else int(read_numeral(digits) or 0)
+    rest = title[: found.start()] + title[found.end() :]
+    return (rest, number) if rest and number else (title, None)
+
+
+@lru_cache(8192)
+def is_heading(text: str, headings: frozenset[str]) -> bool:
+    """Whether a text is a heading that the dictionary knows, with or without a unit, or a number that counts records."""
+    return any(words in headings for words in (normalise_header(text), split_unit(text)[0], without_number(split_unit(text)[0])[0]))
+
+
+def find_layouts(sheet: Sheet, headings: frozenset[str], from_row: int = 1) -> list[Layout]:
+    """The tables that begin in the first rows of the sheet (or of the rest of it), from left to right; [] where it is empty."""
+    rows = list(islice((row for row in sheet.rows() if row.number >= from_row), TOP_ROWS))
     if not rows:
         return []
     areas = [area for area in sheet.merged if area.first_row <= rows[-1].number]
@@ -75,36 +99,38 @@ def find_layouts(sheet: Sheet, headings: Collection[str]) -> list[Layout]:
     return _side_by_side(layout, [row for row in rows if row.number > last])
 
 
-def make_layout(sheet: Sheet, header_rows: Sequence[int], *, rows: Sequence[Row] | None = None, first_row: int | None = None) -> Layout:
-    """The layout of the table whose header stands in these rows."""
+def make_layout(sheet: Sheet, header_rows: Sequence[int], *, rows: Sequence[Row] | None = None, first_row: int | None = None, after: int = 0) -> Layout:
+    """The layout of the table whose header stands in these rows; those up to `after` are another table's."""
     last = max(header_rows, default=0)
+    first_row = first_row or last + 1
     if rows is None:
-        rows = _rows_up_to(sheet, last)
+        rows = _rows_between(sheet, after, first_row)
     header = [row for row in rows if row.number in header_rows]
-    above = tuple(row for row in rows if header and row.number < header[0].number)
+    above = tuple(row for row in rows if row.number not in header_rows and row.number < first_row)
     titles = _titles(header, sheet.merged)
     corner = [unit for row in (*above, *header) for cell in row.cells if (unit := _unit_said(cell))]
     line = header[-1].line if header else None
-    return Layout(tuple(header_rows), first_row or last + 1, titles, above, tuple(dict.fromkeys(corner)), None, line)
+    return Layout(tuple(header_rows), first_row, titles, above, tuple(dict.fromkeys(corner)), None, line)
 
 
-def _rows_up_to(sheet: Sheet, last: int) -> list[Row]:
+def _rows_between(sheet: Sheet, after: int, first_row: int) -> list[Row]:
     rows = []
     for row in sheet.rows():
-        if row.number > last:
+        if row.number >= first_row:
             break
-        rows.append(row)
+        if row.number > after:
+            rows.append(row)
     return rows
 
 
 # --- which rows are the header
 
-def heading_hits(row: Row, headings: Collection[str]) -> int:
+def heading_hits(row: Row, headings: frozenset[str]) -> int:
     """How many cells of a row are headings that the dictionary knows."""
-    return sum(1 for cell in row.cells if cell.strip() and (split_unit(cell)[0] in headings or normalise_header(cell) in headings))
+    return sum(1 for cell in row.cells if cell.strip() and is_heading(cell, headings))
 
 
-def _header_block(rows: Sequence[Row], areas: Sequence[Area], headings: Collection[str]) -> tuple[int, int]:
+def _header_block(rows: Sequence[Row], areas: Sequence[Area], headings: frozenset[str]) -> tuple[int, int]:
     """The numbers of the first and the last header row."""
     hits = {row.number: heading_hits(row, headings) for row in rows}
     most = max(hits.values())
@@ -124,7 +150,7 @@ def _header_block(rows: Sequence[Row], areas: Sequence[Area], headings: Collecti
     return first, last
 
 
-def _belongs_above(row: Row | None, header: Row, areas: Sequence[Area], headings: Collection[str]) -> bool:
+def _belongs_above(row: Row | None, header: Row, areas: Sequence[Area], headings: frozenset[str]) -> bool:
     """Whether the row over a header row is a header row too: titles over several columns, or cells merged into it."""
     if row is None or _distinct(row) < 2 or is_caption(row) or _has_numbers(row):
         return False
@@ -136,7 +162,7 @@ def _belongs_above(row: Row | None, header: Row, areas: Sequence[Area], headings
     return bool(fills) and heading_hits(row, headings) >= 1 and not areas
 
 
-def _belongs_below(header: Row, row: Row | None, first: int, areas: Sequence[Area], headings: Collection[str]) -> bool:
+def _belongs_below(header: Row, row: Row | None, first: int, areas: Sequence[Area], headings: frozenset[str]) -> bool:
     if row is None:
         return False
     if any(first <= area.first_row <= header.number and area.last_row >= row.number for area in areas):

@@ -36,7 +36,7 @@ def plan_mapped(sheets: Sequence[Sheet], said: MappingFile, dictionary: Dictiona
             plan.faults += builder.faults
     skipped = [(sheet, Text(why, why)) for sheet in sheets for why in [said.mapping.skip.get(sheet.type_name)] if why]
     if plan.extracts:
-        plan.extracts[0].notes += skipped_sheets(skipped, plan.extracts[0].record_type)
+        plan.extracts[0].notes += skipped_sheets(skipped)
     return plan
 
 
@@ -86,7 +86,10 @@ class _TableBuilder:
         self._table = said.mapping.tables[number]
         self._place: _Place = ("tables", number)
         self.faults: list[Fault] = []
-        layout = make_layout(sheet, self._table.header_rows, first_row=self._table.first_row)
+        self._others = [table for place, table in enumerate(said.mapping.tables) if place != number and table.sheet == self._table.sheet]
+        top = min([*self._table.header_rows, self._table.first_row])
+        after = max((other.last_row for other in self._others if other.last_row is not None and other.last_row < top), default=0)
+        layout = make_layout(sheet, self._table.header_rows, first_row=self._table.first_row, after=after)
         self._layout = replace(layout, last_row=self._table.last_row)
         self._placed = self._place_columns()
         self._check_all_mentioned()
@@ -157,23 +160,34 @@ class _TableBuilder:
                 record_type, self._sheet, body, instances[name], links[name], shared, has_children=any(name in other.values() for other in links.values()),
                 is_part=is_part, is_lead=not extracts))
         if extracts:
-            extracts[0].notes += [*title_notes(self._sheet, self._layout, extracts[0].record_type), *self._skipped_columns(extracts[0].record_type)]
+            extracts[0].notes += [*title_notes(self._sheet, self._layout), *self._skipped_columns(), *self._rows_after()]
         return extracts
 
-    def _skipped_columns(self, record_type: RecordType) -> Iterator[Note]:
+    def _skipped_columns(self) -> Iterator[Note]:
         for column in self._placed:
             if not column.targets:
                 letter, title = column_letter(column.position), self._layout.title(column.position)
-                yield Note("skipped", record_type.type, None, None, None, title, self._sheet.name, letter,
+                yield Note("skipped", None, None, None, None, title, self._sheet.name, letter,
                            Text(f"{letter} 列“{title}”未读入：对应文件写明 skip", f'column {letter} "{title}" is not loaded: the mapping file skips it'))
+
+    def _rows_after(self) -> Iterator[Note]:
+        """Rows below the last row that the mapping gives, where no other table is."""
+        last = self._table.last_row
+        if last is None or any(other.last_row is None or other.last_row > last for other in self._others):
+            return
+        for row in self._sheet.rows():
+            if row.number > last:
+                raw = " | ".join(cell.strip() for cell in row.cells if cell.strip())
+                yield Note("not_loaded", None, None, None, None, raw[:200], self._sheet.name, str(row.number),
+                           Text(f"第 {row.number} 行未读入：在对应文件写的最后一行之后", f"row {row.number} is not loaded: it lies below the last row of the mapping file"),
+                           Text("是数据就改 last_row", "where it is data change last_row"))
 
     def _body(self, instances: Mapping[str, Sequence[Instance]]) -> Body:
         columns = [column for found in instances.values() for instance in found for column in instance.columns]
         loaded = frozenset(column.position for column in columns)
-        summed = frozenset(column.position for column in columns if column.field.type == "money")
+        summed = {column.position: (column.unit, column.options) for column in columns if column.field.type == "money"}
         fill = frozenset(map(column_position, self._table.fill_down))
-        others = [table for place, table in enumerate(self._said.mapping.tables) if place != self._number and table.sheet == self._table.sheet]
-        is_beside = any(_overlap(self._table, other) for other in others)
+        is_beside = any(_overlap(self._table, other) for other in self._others)
         positions = [column.position for column in self._placed]
         bounds = range(min(positions), max(positions) + 1) if is_beside else None
         return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds)

@@ -14,11 +14,11 @@ from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.guide import Guide, read_guide
 from auditkb.sources.headers import match_headers
 from auditkb.sources.layout import Layout, find_layouts
-from auditkb.sources.remarks import MAP_IT
+from auditkb.sources.remarks import MAP_IT, skipped_row
 from auditkb.sources.sheets import Sheet, column_letter
 
 GUIDES = frozenset(map(normalise_header, ("说明", "填表说明", "填写说明", "使用说明", "目录", "Guide", "Instructions", "Contents")))
-_TITLE = Text("表头之上的标题行", "a title above the header")
+_TITLE = Text("数据之上的标题行", "a title above the rows of data")
 
 
 @dataclass
@@ -62,13 +62,13 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
         else:
             plan.faults.append(_no_type(name, sheet, dictionary))
     if plan.extracts:
-        plan.extracts[0].notes += skipped_sheets(skipped, plan.extracts[0].record_type)
+        plan.extracts[0].notes += skipped_sheets(skipped)
     return plan
 
 
-def skipped_sheets(skipped: Sequence[tuple[Sheet, Text]], record_type: RecordType) -> list[Note]:
+def skipped_sheets(skipped: Sequence[tuple[Sheet, Text]]) -> list[Note]:
     """Notes on whole sheets that nothing is read from."""
-    return [Note("skipped", record_type.type, None, None, None, None, sheet.name, None, Text(f"工作表未读入：{why.zh}", f"the sheet is not loaded: {why.en}"))
+    return [Note("skipped", None, None, None, None, None, sheet.name, None, Text(f"工作表未读入：{why.zh}", f"the sheet is not loaded: {why.en}"))
             for sheet, why in skipped]
 
 
@@ -81,8 +81,10 @@ def _is_empty(sheet: Sheet) -> bool:
 
 def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
     allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
-    near = did_you_mean(name, allowed, most=40)
-    hint = Text("文件或工作表以记录类型为名，或用 ingest.py map 写对应文件；", "name the file or sheet after it, or write a mapping file with ingest.py map; ") + near
+    near = did_you_mean(name, allowed + [record_type.label.zh for record_type in dictionary.types.values()])
+    hint = Text("请用 ingest.py map 写对应文件，或让文件或工作表以记录类型为名，如 合同、支付", "write a mapping file with ingest.py map, or name the file or sheet after its record type, such as contract or payment")
+    if near.en.startswith("did you mean"):
+        hint = near + Text("；否则", "; else ") + hint
     return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
 
 
@@ -103,20 +105,19 @@ def _by_headings(sheet: Sheet, record_type: RecordType, headings: frozenset[str]
         units = "、".join(layout.corner_units)
         matched.faults.append(Fault(Text(f"表上写了几个单位：{units}", f"several units stand above the table: {units}"), sheet.place, hint=MAP_IT))
     loaded = frozenset(column.position for column in matched.columns)
-    summed = frozenset(column.position for column in matched.columns if column.field.type == "money")
+    summed = {column.position: (column.unit, column.options) for column in matched.columns if column.field.type == "money"}
     body = Body(sheet, layout, loaded, summed=summed, headings=headings)
-    notes = [*title_notes(sheet, layout, record_type)]
+    notes = title_notes(sheet, layout)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
         text = Text(f"{letter} 列“{title}”未读入：{why.zh}", f'column {letter} "{title}" is not loaded: {why.en}')
-        notes.append(Note("not_loaded", record_type.type, None, None, None, title, sheet.name, letter, text, advice))
+        notes.append(Note("not_loaded", None, None, None, None, title, sheet.name, letter, text, advice))
     return Extract(record_type, sheet, body, (Instance(tuple(matched.columns), loaded),), notes=notes, faults=matched.faults)
 
 
-def title_notes(sheet: Sheet, layout: Layout, record_type: RecordType) -> list[Note]:
-    """The rows above the header, each said."""
-    return [Note("skipped", record_type.type, None, None, None, " | ".join(cell.strip() for cell in row.cells if cell.strip())[:200], sheet.name, str(row.number),
-                 Text(f"第 {row.number} 行未读入：{_TITLE.zh}", f"row {row.number} is not loaded: {_TITLE.en}")) for row in layout.above]
+def title_notes(sheet: Sheet, layout: Layout) -> list[Note]:
+    """The rows above the first row of data that are not the header, each said."""
+    return [skipped_row(sheet, row.number, _TITLE, " | ".join(cell.strip() for cell in row.cells if cell.strip())) for row in layout.above]
 
 
 def _refused(sheet: Sheet, record_type: RecordType, faults: list[Fault]) -> Extract:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
-from auditkb.sources.body import Body, Difference, Skipped
+from auditkb.sources.body import Body, Difference
 from auditkb.sources.sheets import Sheet, column_letter
 
 MAP_IT = Text("用 ingest.py map 写对应文件，为每张表写明表头行和数据行", "write a mapping file with ingest.py map, which names the header and the rows of each table")
 _MOST_RAW = 200
 
 
-def remarks_on(body: Body, record_type: RecordType) -> tuple[list[Note], list[Fault]]:
+def remarks_on(body: Body) -> tuple[list[Note], list[Fault]]:
     """Notes and faults of a table whose lines have been read to their end."""
     sheet = body.sheet
-    notes = [_skipped(entry, sheet, record_type) for entry in body.skipped]
-    notes += [_differs(entry, body, record_type) for entry in body.differences]
-    notes += list(_hidden(body, record_type))
+    notes = [skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes += [_differs(entry, body) for entry in body.differences]
+    notes += list(_hidden(body))
     faults = []
     if body.next_header is not None:
         faults.append(Fault(Text(f"第 {body.next_header} 行又是一个表头，下面是另一张表", f"row {body.next_header} is a header again: another table begins"),
@@ -27,24 +26,30 @@ def remarks_on(body: Body, record_type: RecordType) -> tuple[list[Note], list[Fa
     return notes, faults
 
 
-def _skipped(entry: Skipped, sheet: Sheet, record_type: RecordType) -> Note:
-    text = Text(f"第 {entry.number} 行未读入：{entry.what.zh}", f"row {entry.number} is not loaded: {entry.what.en}")
-    return Note("skipped", record_type.type, None, None, None, entry.raw[:_MOST_RAW], sheet.name, str(entry.number), text)
+def skipped_row(sheet: Sheet, number: int, what: Text, raw: str) -> Note:
+    """A row that is no record."""
+    text = Text(f"第 {number} 行未读入：{what.zh}", f"row {number} is not loaded: {what.en}")
+    return Note("skipped", None, None, None, None, raw[:_MOST_RAW], sheet.name, str(number), text)
 
 
-def _differs(entry: Difference, body: Body, record_type: RecordType) -> Note:
-    letter, difference = column_letter(entry.position), entry.printed - entry.computed
+def _differs(entry: Difference, body: Body) -> Note:
+    letter = column_letter(entry.position)
+    if entry.unread is not None:
+        cell = f"{letter}{entry.unread}"
+        return Note("skipped", None, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}",
+                    Text(f"合计没有核对，因为 {cell} 不是数字", f"the total was not compared, because {cell} is no number"))
+    difference = entry.printed - entry.computed
     text = Text(f"表中合计为 {entry.printed:f}，上面 {entry.rows} 行相加为 {entry.computed:f}，相差 {difference:f}",
                 f"the total is {entry.printed:f}, the {entry.rows} rows above add up to {entry.computed:f}: a difference of {difference:f}")
-    return Note("total_differs", record_type.type, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}", text,
+    return Note("total_differs", None, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}", text,
                 Text("请核对是否漏行、重复或合计有误", "check for rows that are missing or double, or a wrong total"))
 
 
-def _hidden(body: Body, record_type: RecordType) -> Iterator[Note]:
+def _hidden(body: Body) -> Iterator[Note]:
     sheet = body.sheet
 
     def note(cell: str | None, zh: str, en: str) -> Note:
-        return Note("hidden", record_type.type, None, None, None, None, sheet.name, cell, Text(zh, en))
+        return Note("hidden", None, None, None, None, None, sheet.name, cell, Text(zh, en))
 
     if sheet.is_hidden:
         yield note(None, "工作表是隐藏的，已照常读入", "the sheet is hidden; it was read all the same")

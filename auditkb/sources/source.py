@@ -125,14 +125,19 @@ def _said_twice(said: MappingFile | None) -> list[Fault]:
 
 
 def _plan_file(path: Path, dictionary: Dictionary, declaration: Declaration, said: MappingFile | None, type_name: str | None) -> Plan:
+    sheets = read_sheets(path)
+    if said is not None:
+        return plan_mapped(sheets, said, dictionary, declaration)
+    return plan_sheets(sheets, lambda name: find_type(name, dictionary), dictionary, declaration, type_name)
+
+
+def read_sheets(path: Path) -> list[Sheet]:
+    """The sheets of a file of any known format."""
     read = FORMATS.get(path.suffix.lower())
     if read is None:
         text = Text(f"不支持的文件格式“{path.suffix}”", f'the format "{path.suffix}" cannot be read')
         raise KnowledgeBaseError(Fault(text, path.as_posix(), hint=Text(f"可用：{'、'.join(FORMATS)}", f"allowed: {', '.join(FORMATS)}")))
-    sheets = read(path)
-    if said is not None:
-        return plan_mapped(sheets, said, dictionary, declaration)
-    return plan_sheets(sheets, lambda name: find_type(name, dictionary), dictionary, declaration, type_name)
+    return read(path)
 
 
 def _in_order(extracts: list[Extract], dictionary: Dictionary) -> list[tuple[RecordType, Extract]]:

@@ -73,7 +73,7 @@ class Table:
                     self.count += 1
                     yield found
         if extract.is_lead:
-            notes, faults = remarks_on(extract.body, self.record_type)
+            notes, faults = remarks_on(extract.body)
             self.notes += notes
             self.faults += faults
 
