@@ -27,7 +27,7 @@ class References:
     def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, aliases: Aliases = NO_ALIASES):
         self._names = KnownNames(connection, dictionary, aliases)
         self._aliases = aliases
-        self._found: dict[tuple[str, str], tuple[str, Text | None]] = {}
+        self._found: dict[tuple[str, str], Cell] = {}
 
     def resolve(self, type_name: str, cell: Cell) -> Cell:
         """The cell with the key that its text means, and a word on it where an alias says so."""
@@ -36,9 +36,8 @@ class References:
         if found is None:
             name = self._aliases.name_of(type_name, text)
             remark = None if name is None else Text(f"别名文件：“{text}”即“{name}”", f'alias file: "{text}" is "{name}"')
-            found = self._found[type_name, text] = (self._names.key_of(type_name, text if name is None else name), remark)
-        key, remark = found
-        return replace(cell, value=key, alias=remark)
+            found = self._found[type_name, text] = Cell(self._names.key_of(type_name, text if name is None else name), alias=remark)
+        return found if cell.reason is None else replace(cell, value=found.value, alias=found.alias)
 
 
 class KnownNames:

@@ -1,14 +1,17 @@
 """Names: what is one name, what looks alike, and what people have written into the alias file."""
 
 import random
+import re
 
 import pytest
 
+import checks
 from auditkb.aliases import read_aliases
 from auditkb.database import create_tables, open_database, writer
 from auditkb.names import LikeNames, same_name
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from command_line import ExitCode, run_commands
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -135,6 +138,19 @@ def test_faults_of_the_project_and_of_the_office_are_told_together(tmp_path):
     aliases, faults = read_aliases(tmp_path, office)
     assert [found.code for found in faults] == ["N01"] and "office" in faults[0].file
     assert aliases.name_of("organisation", "甲 建筑") == FULL and aliases.name_of("department", "甲建筑") is None
+
+
+def test_the_page_on_values_shows_an_alias_file_that_holds(project, tmp_path):
+    (tmp_path / "aliases.yml").write_text(re.search(r"```yaml\n(.*?)```", (project / "docs" / "values.md").read_text("utf-8"), re.DOTALL)[1], "utf-8")
+    aliases, faults = read_aliases(tmp_path)
+    assert not faults and aliases.name_of("organisation", "甲建筑") == FULL
+    assert aliases.are_different("organisation", "北京甲建筑工程有限公司", FULL)
+
+
+def test_lint_covers_the_alias_files(project, tmp_path, capsys):
+    (tmp_path / "aliases.yml").write_text(f"{ALIASES}  甲建筑: {{aliases: [甲], why: x, by: x, on: 2026-01-01}}\n", "utf-8")
+    assert run_commands(checks.commands, ["lint", "--office", str(tmp_path), "--lang", "zh"]) == ExitCode.BAD_INPUT
+    assert "aliases.yml:3:15: [N02] “甲建筑”本身是一个名称" in capsys.readouterr().err.replace("\n", "")
 
 
 # --- at loading

@@ -58,7 +58,7 @@ def read_guide(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType | 
     own = {normalise_header(words) for text in (SHEET, CHOICES_SHEET) for words in (text.zh, text.en)}
     guide = Guide([sheet for sheet in sheets if normalise_header(sheet.type_name) not in own], reader.title, reader.date, faults=reader.faults)
     filled = {record_type.type for sheet in guide.sheets if _has_rows(sheet) and (record_type := find_type(sheet.type_name)) is not None}
-    guide.coverage = [entry for entry in map(lambda line: line.entry(filled), reader.lines) if entry is not None]
+    guide.coverage = [entry for entry in (line.entry(filled) for line in reader.lines) if entry is not None]
     return guide
 
 
