@@ -20,9 +20,24 @@ def list_like_names(connection: sqlite3.Connection, dictionary: Dictionary, alia
     """A note for each name without a record of its own that looks like another name of its type; at most MOST_LISTED a type."""
     delete_notes(connection, kind="looks_like")
     for target in dictionary.types.values():
+        for source, note in _under_an_alias(connection, target, aliases):
+            write_notes(connection, source, [note])
         if target.created_by_reference:
             for source, note in _bounded(_notes(connection, target, aliases), target):
                 write_notes(connection, source, [note])
+
+
+def _under_an_alias(connection: sqlite3.Connection, target: RecordType, aliases: Aliases) -> Iterator[tuple[str, Note]]:
+    """Records that a source enters under an alias: what names them otherwise leads past them."""
+    if not any(kind == target.type for kind, _ in aliases.names):
+        return
+    rows = connection.execute(f'select key, source, sheet, "row" from {quote(target.type)} where "row" is not null order by key').fetchall()
+    for key, source, sheet, row in rows:
+        name = aliases.name_of(target.type, decode_part(key))
+        if name is not None:
+            yield source, Note("looks_like", target.type, key, target.label_field, None, decode_part(key), sheet, str(row),
+                               Text(f"别名文件说“{decode_part(key)}”即“{name}”，但资料中自成一条记录", f'the alias file calls "{decode_part(key)}" an alias of "{name}", but here it is a record of its own'),
+                               Text("把这一行改为正式名称，或从别名文件中删去", "write the name itself in this row, or take the alias out of the file"))
 
 
 def _bounded(notes: Iterator[tuple[str, Note]], target: RecordType) -> Iterator[tuple[str, Note]]:

@@ -207,6 +207,11 @@ def test_two_records_of_their_own_are_not_questioned(connection, load):
     assert likenesses(connection) == []
 
 
+def test_a_record_that_is_entered_under_an_alias_is_a_problem(connection, load):
+    load("organisation", f"单位名称\n甲建筑\n{FULL}\n", ALIASES)
+    assert [(row[2], row[7]) for row in list_problems(connection, "en")] == [("2", f'the alias file calls "甲建筑" an alias of "{FULL}", but here it is a record of its own')]
+
+
 def test_a_contract_is_found_in_another_width(connection, load):
     load("contract", "合同编号\nHT-1\n")
     load("payment", "凭证号,合同\n9,ＨＴ-1\n")
