@@ -84,7 +84,7 @@ def commands(language: Language) -> Group:
             "为一个文件写对应文件的草稿：每张表的表头在哪几行、每一列是哪个字段、单位、日期写法。没有把握的写成 ?，由人核对后再读入。",
             "Draft the mapping file of a file: where each table's header stands, which field each column is, units, how dates are written. What is not certain is left as ? for a person to decide.",
         ),
-        example="ingest.py map 2024年合同台账.xlsx --office our-office",
+        example="ingest.py map ledger.xlsx --office our-office",
     )
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
     @office_option(language)

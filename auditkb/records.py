@@ -76,10 +76,11 @@ class KeyMaker:
 
     def make(self, values: Mapping[str, Value | None], row: int) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
-        text, is_exact = self.text_of(values)
-        if text is None:
-            return Key(None)
-        return self._claim(text, row, can_count=not is_exact and not self._is_name)
+        return self.claim(*self.text_of(values), row)
+
+    def claim(self, text: str | None, is_exact: bool, row: int) -> Key:
+        """The key of a row whose `text_of` is known; equal ones are counted."""
+        return Key(None) if text is None else self._claim(text, row, can_count=not is_exact and not self._is_name)
 
     def text_of(self, values: Mapping[str, Value | None]) -> tuple[str | None, bool]:
         """The key before equal ones are counted, and whether it is an alternative whose fields are all known."""
@@ -114,13 +115,14 @@ DatabaseRow = tuple[str | int | float | None, ...]
 
 def to_database(value: Value | None) -> str | int | float | None:
     """A value as SQLite holds it: ISO dates, doubles for money and ratios, 0 and 1 for flags."""
+    # Called for every value that is loaded, most of which are text.
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, bool):
-        return int(value)
-    return value
+    return int(value)
 
 
 def states_text(cells: Mapping[str, Cell]) -> str | None:
@@ -136,25 +138,26 @@ def insert_statement(table: str, columns: Iterable[str]) -> str:
     return f"insert into {quote(table)} ({names}) values ({', '.join('?' * len(columns))})"
 
 
-def loaded_columns(record_type: RecordType) -> list[str]:
-    """The columns that loading fills, in the order of a `RowMaker`'s rows."""
-    folded = [f"_folded_{name}" for name, field in record_type.fields.items() if field.compared]
-    return ["key", *record_type.fields, "source", "sheet", "row", "_states", *folded]
+def loaded_columns(record_type: RecordType, names: Iterable[str] | None = None) -> list[str]:
+    """The columns that loading fills for these fields (all unless named), in the order of a `RowMaker`'s rows."""
+    names = list(record_type.fields if names is None else names)
+    folded = [f"_folded_{name}" for name in names if record_type.fields[name].compared]
+    return ["key", "source", "sheet", "row", "_states", *names, *folded]
 
 
 class RowMaker:
-    """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type))`."""
+    """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type, names))`."""
 
-    def __init__(self, record_type: RecordType, sheet: str | None):
-        self._names = list(record_type.fields)
-        self._compared = [name for name, field in record_type.fields.items() if field.compared]
+    def __init__(self, record_type: RecordType, sheet: str | None, names: Iterable[str] | None = None):
+        self._names = list(record_type.fields if names is None else names)
+        self._compared = [name for name in self._names if record_type.fields[name].compared]
         self._sheet = sheet
 
     def make(self, key: str, cells: Mapping[str, Cell], source: str, row: int | None) -> DatabaseRow:
         """One row; a field without a cell is NULL."""
         values = [to_database(cells[name].value) if name in cells else None for name in self._names]
         folded = [_folded(cells.get(name)) for name in self._compared]
-        return (key, *values, source, self._sheet, row, states_text(cells), *folded)
+        return (key, source, self._sheet, row, states_text(cells), *values, *folded)
 
 
 def _folded(cell: Cell | None) -> str | None:

@@ -38,6 +38,8 @@ _PART = re.compile(r"^其中")
 _NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
 _SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
 _SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
+# What the label of a row of totals, of a part of one or of a signature holds.
+_MAY_BE_NONE = re.compile(r"计|^其中|total|:")
 
 
 Amounts = tuple[str | None, ValueOptions]
@@ -137,8 +139,12 @@ class Body:
 
     def _begins_table(self, texts: list[tuple[int, str]]) -> bool:
         """Whether a row is the header of another table: two or more headings that the dictionary knows."""
-        hits = sum(1 for _, text in texts if len(text) <= 20 and not text[0].isdigit() and is_heading(text, self.headings))
-        return hits >= 2 and hits >= len(texts) / 2
+        needed, hits = max(2.0, len(texts) / 2), 0
+        for left, (_, text) in zip(range(len(texts), 0, -1), texts, strict=True):
+            if hits + left < needed:
+                return False
+            hits += len(text) <= 20 and not text[0].isdigit() and is_heading(text, self.headings)
+        return hits >= needed
 
 
 class _Kinds:
@@ -152,13 +158,17 @@ class _Kinds:
 
     def of(self, row: Row, texts: list[tuple[int, str]]) -> Text | None:
         """The kind of a row; None for a record."""
-        words = [text for _, text in texts if not is_number(text)]
-        kind = self._of_words(row, texts, words) if words else None
+        first = next((text for _, text in texts if not is_number(text)), None)
+        kind = None
+        # Called for every row: what begins as a record mostly does is looked at no further.
+        if first is not None:
+            label = normalise_header(first) if len(first) <= 40 else first
+            if len(texts) <= 2 or label in self._header or _MAY_BE_NONE.search(label):
+                kind = self._of_words(row, texts, label, [text for _, text in texts if not is_number(text)])
         self._in_notes = kind is NOTE
         return kind
 
-    def _of_words(self, row: Row, texts: list[tuple[int, str]], words: list[str]) -> Text | None:
-        label = normalise_header(words[0]) if len(words[0]) <= 40 else words[0]
+    def _of_words(self, row: Row, texts: list[tuple[int, str]], label: str, words: list[str]) -> Text | None:
         if _PART.match(label):
             return PART
         if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
@@ -224,11 +234,13 @@ class _Sums:
         found = []
         for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
-            printed = amount_of(text, *self._columns[place]) if text else None
-            if printed is None:
+            if not text:
                 continue
+            printed = amount_of(text, *self._columns[place])
             computed, count = sums.get(place, (Decimal(0), 0))
-            if computed != printed:
+            if printed is None:
+                found.append(Difference(row.number, place, Decimal(0), computed, count, row.number))
+            elif computed != printed:
                 found.append(Difference(row.number, place, printed, computed, count, self._unread.get(place)))
         self._since_subtotal = {}
         if is_total:

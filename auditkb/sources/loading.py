@@ -133,7 +133,7 @@ def _report(connection: sqlite3.Connection, source: Source, state: Literal["load
 def _write_table(connection: sqlite3.Connection, table: Table, progress: Progress) -> list[Fault]:
     """Insert the rows of a sheet in bulk; faults for keys that another source has already."""
     name = table.record_type.type
-    statement = insert_statement(name, loaded_columns(table.record_type))
+    statement = insert_statement(name, loaded_columns(table.record_type, table.fields))
     is_empty = connection.execute(f"select 1 from {quote(name)} limit 1").fetchone() is None
     faults: list[Fault] = []
     done = 0
@@ -151,7 +151,7 @@ def _write_table(connection: sqlite3.Connection, table: Table, progress: Progres
 def _make_way(connection: sqlite3.Connection, table: Table, batch: list[DatabaseRow]) -> list[Fault]:
     """Rows that only a name had made give way to the record itself; a record of another source does not."""
     name = quote(table.record_type.type)
-    place = {str(row[0]): row[loaded_columns(table.record_type).index("row")] for row in batch}
+    place = {str(row[0]): row[loaded_columns(table.record_type, table.fields).index("row")] for row in batch}
     faults = []
     for keys in _chunks(list(place), KEYS_AT_ONCE):
         marks = ", ".join("?" * len(keys))

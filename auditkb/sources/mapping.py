@@ -247,7 +247,8 @@ def _check_target(name: str, file: YamlFile, place: tuple[str | int, ...], dicti
     if name == SKIP and not key:
         return
     if name.startswith("?"):
-        yield file.fault(place, Text(f"还没有决定：{name.lstrip('? ')}", f"not decided yet: {name.lstrip('? ')}"), key=key,
+        choices = name.lstrip("? ")
+        yield file.fault(place, Text("还没有决定" + (f"：{choices}" if choices else ""), "not decided yet" + (f": {choices}" if choices else "")), key=key,
                          hint=Text("写其中一个，或 skip（不读入）", "write one of them, or skip (not loaded)"))
         return
     found = _TARGET.match(name)

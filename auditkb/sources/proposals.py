@@ -38,6 +38,8 @@ class Proposer:
     def __init__(self, dictionary: Dictionary, layout: Layout, names: Sequence[str]):
         self._dictionary, self._layout = dictionary, layout
         self._types = {name: record_type for name, record_type in dictionary.types.items() if record_type.derived is None}
+        self._known = {name: (entry.headers(), entry.uncertain_headers(), entry.period_headers()) for name, entry in self._types.items()}
+        self._groups = {name: entry.group_titles() for name, entry in self._types.items()}
         self._numbered = self._find_numbered()
         self.main = self._main_type(names)
         self._near = self._related(self.main) if self.main else set(self._types)
@@ -58,11 +60,11 @@ class Proposer:
         certain, uncertain = [], []
         for name in types:
             record_type = self._types[name]
-            headers, maybe = record_type.headers(), record_type.uncertain_headers()
+            headers, maybe, periods = self._known[name]
             for words in dict.fromkeys((title, split_unit(title)[0])):
                 if words in headers:
                     certain.append(f"{name}.{headers[words]}")
-                elif words in record_type.period_headers() and record_type.period is not None:
+                elif words in periods and record_type.period is not None:
                     certain.append("+".join(f"{name}.{part}" for part in record_type.period.fields))
                 elif words in maybe:
                     uncertain += [f"{name}.{part}" for part in maybe[words]]
@@ -83,12 +85,12 @@ class Proposer:
         """The types that a title over several columns names."""
         path = [normalise_header(title) for title in self._layout.titles[position]]
         over = [without_number(title)[0] for title in path[:-1]]
-        return [name for title in reversed(over) for name, record_type in self._types.items() if title in record_type.group_titles()]
+        return [name for title in reversed(over) for name, groups in self._groups.items() if title in groups]
 
     def _propose(self, position: int) -> Proposal:
         whole, lowest, _ = self._title(position)
         said = self._said_types(position)
-        if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._types[self.main].headers()):
+        if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
             return Proposal(position)
         for title, types in ((whole, said), (lowest, said), (whole, [self.main] if self.main else []), (whole, sorted(self._near))):
             certain, uncertain = self._meanings(title, types)
@@ -142,7 +144,10 @@ class Proposer:
                 continue
             whole, _, number = self._title(position)
             certain, uncertain = self._meanings(whole, self._types)
-            of_title[whole] = {choice.split(".")[0] for choice in certain + uncertain}
+            choices = [choice.split("+")[0] for choice in certain + uncertain]
+            # 合同编号 on a payment is a reference: it speaks of contracts, which know it as their own.
+            types = {choice.split(".")[0] for choice in choices}
+            of_title[whole] = {choice.split(".")[0] for choice in choices if self._field_type(choice) not in types - {choice.split(".")[0]}}
             numbered |= of_title[whole] if number is not None else set()
         hits = Counter(name for found in of_title.values() for name in found)
         for name, record_type in self._types.items():

@@ -36,8 +36,8 @@ def _differs(entry: Difference, body: Body) -> Note:
     letter = column_letter(entry.position)
     if entry.unread is not None:
         cell = f"{letter}{entry.unread}"
-        return Note("skipped", None, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}",
-                    Text(f"合计没有核对，因为 {cell} 不是数字", f"the total was not compared, because {cell} is no number"))
+        return Note("skipped", None, None, None, None, None, body.sheet.name, f"{letter}{entry.number}",
+                    Text(f"合计没有核对，因为 {cell} 不是可识别的金额", f"the total was not compared, because {cell} is no amount that can be read"))
     difference = entry.printed - entry.computed
     text = Text(f"表中合计为 {entry.printed:f}，上面 {entry.rows} 行相加为 {entry.computed:f}，相差 {difference:f}",
                 f"the total is {entry.printed:f}, the {entry.rows} rows above add up to {entry.computed:f}: a difference of {difference:f}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property
+from itertools import islice
 
-from auditkb.cells import Cell, read_cell, read_period_cells
+from auditkb.cells import Cell, Value, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
@@ -15,12 +16,13 @@ from auditkb.sources.body import Line
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
+from auditkb.sources.readings import PlainRows, Reader, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
 
 MOST_FAULTS = 100
-_CELLS_REMEMBERED = 4096
+_LINES_AT_ONCE = 500
 _MERGED = Text("金额在合并单元格中，是几行合计的金额；只记在第一行", "the amount is merged over several rows; it counts for the first one only")
 _SPLIT_IT = Text("请按每行各自的金额拆分填写", "write the amount of each row")
 
@@ -37,13 +39,28 @@ class Table:
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
         self.count = 0
-        self._maker = RowMaker(record_type, extract.name)
+        self._maker = RowMaker(record_type, extract.name, self.fields)
         self._references = {name: field.type for name, field in record_type.fields.items() if field.is_reference}
         self._readers = {(column.position, column.name): self._reader(column) for instance in extract.instances for column in instance.columns}
+        self._plain = self._plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._first: dict[str, tuple[int, dict[str, Cell]]] = {}
         self._nameless: set[int] = set()
         self._without_unit: set[str] = set()
+
+    @cached_property
+    def fields(self) -> list[str]:
+        """The fields that this table fills, in the order of the dictionary."""
+        found = set(self.sheet.links)
+        for instance in self.sheet.instances:
+            found |= {*instance.constants, *(column.name for column in instance.columns), *(column.ends.name for column in instance.columns if column.ends)}
+        return [name for name in self.record_type.fields if name in found]
+
+    @cached_property
+    def _titled(self) -> int:
+        """How many columns from the first on have a title or are loaded: within these nothing can be out of place."""
+        known = self.sheet.body.loaded | set(self.sheet.body.layout.titles)
+        return next(position for position in range(len(known) + 1) if position not in known)
 
     @property
     def letters(self) -> dict[str, str]:
@@ -61,35 +78,45 @@ class Table:
             # Without its columns every row would be faulty too.
             return
         self._note_missing_parents()
-        for line in extract.body.lines():
-            if len(self.faults) >= MOST_FAULTS:
-                self._fault(Text("错误太多，其余未列出", "too many faults; the rest are not listed"), None)
-                return
-            if extract.is_lead:
-                self._check_shape(line)
-            for instance in extract.instances:
-                found = self._row(instance, line)
-                if found is not None:
-                    self.count += 1
-                    yield found
+        lines = extract.body.lines()
+        while batch := list(islice(lines, _LINES_AT_ONCE)):
+            plain = self._plain.read(batch) if self._plain is not None else [None] * len(batch)
+            for line, found in zip(batch, plain, strict=True):
+                if len(self.faults) >= MOST_FAULTS:
+                    self._fault(Text("错误太多，其余未列出", "too many faults; the rest are not listed"), None)
+                    return
+                if extract.is_lead:
+                    self._check_shape(line)
+                rows = [self._row(instance, line) for instance in extract.instances] if found is None else [self._plain_row(line, *found)]
+                for row in rows:
+                    if row is not None:
+                        self.count += 1
+                        yield row
         if extract.is_lead:
             notes, faults = remarks_on(extract.body)
             self.notes += notes
             self.faults += faults
 
-    def _reader(self, column: Column) -> Callable[[str], tuple[Cell, Cell | None]]:
-        field = column.field
-        is_key = any(field.name in fields for fields in self.record_type.key)
-        meaning = self.declaration.if_empty.get(self.record_type.type, {}).get(field.name)
-        options = replace(column.options, latest=self.declaration.date)
-        read = partial(read_cell, field, unit=column.unit, if_empty=meaning, is_key=is_key, options=options)
-        ends = column.ends
+    def _reader(self, column: Column) -> Reader:
+        is_key = any(column.name in fields for fields in self.record_type.key)
+        meaning = self.declaration.if_empty.get(self.record_type.type, {}).get(column.name)
+        dated = replace(column, options=replace(column.options, latest=self.declaration.date))
+        return make_reader(dated, if_empty=meaning, is_key=is_key, resolve=self.resolve)
 
-        def read_both(text: str) -> tuple[Cell, Cell | None]:
-            return read_period_cells(field, ends, text, options=options) if ends is not None else (read(text), None)
+    def _plain_rows(self) -> PlainRows | None:
+        """How most rows are read, where a row is one record of nothing but its own columns."""
+        extract = self.sheet
+        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children or extract.instances[0].constants:
+            return None
+        columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
+        if [column.name for column in columns] != self.fields:
+            return None
+        keys = {name for names in self.record_type.key for name in names}
+        return PlainRows(columns, [self._readers[column.position, column.name] for column in columns], keys, self.record_type.belongs_to)
 
-        # Dates, names and choices repeat down a column.
-        return lru_cache(_CELLS_REMEMBERED)(read_both)
+    def _plain_row(self, line: Line, values: dict[str, Value | None], stored: DatabaseRow) -> DatabaseRow | None:
+        key = self._key(values, line)
+        return None if key is None else (key, self.declaration.id, self.sheet.name, line.number, None, *stored)
 
     def _constant(self, name: str, text: str) -> Cell:
         # The plan has read it once already, so that it can be read.
@@ -105,9 +132,9 @@ class Table:
 
     def _row(self, instance: Instance, line: Line) -> DatabaseRow | None:
         cells = self._cells(instance, line)
-        if self.sheet.is_part and not self._has_content(instance, cells, line):
+        text, is_exact = self.keys.text_of({name: cell.value for name, cell in cells.items()}) if self.sheet.is_part or self.sheet.has_children else (None, False)
+        if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
             return None
-        text, is_exact = self.keys.text_of({name: cell.value for name, cell in cells.items()})
         if self.sheet.has_children and text in self._first:
             if self._repeats(text, cells, line, is_exact):
                 self._own_keys[line.number] = text
@@ -115,7 +142,7 @@ class Table:
             if is_exact:
                 return None
         cells = self._without_merged_amounts(instance, cells, line)
-        key = self._key(cells, line)
+        key = self._key({name: cell.value for name, cell in cells.items()}, line)
         if key is None:
             return None
         if self.sheet.is_part:
@@ -135,17 +162,20 @@ class Table:
                 problem = problems[column.position]
                 cells[column.name] = Cell(None, "unreadable", problem.reason, problem.advice)
                 continue
-            cell, second = self._readers[column.position, column.name](_text(line, column))
-            if cell.needs_unit:
+            reading = self._readers[column.position, column.name](text_of(line, column))
+            if reading.cell.needs_unit:
                 self._no_unit(column, line)
-            cells[column.name] = self._resolved(column.name, cell)
-            if column.ends is not None and second is not None:
-                cells[column.ends.name] = second
+            cells[column.name] = reading.cell
+            if column.ends is not None and reading.second is not None:
+                cells[column.ends.name] = reading.second
         return cells
 
-    def _has_content(self, instance: Instance, cells: Mapping[str, Cell], line: Line) -> bool:
-        columns = [column for column in instance.columns if column.position in instance.own] or instance.columns
-        return any(_text(line, column).strip() and not cells[column.name].is_marked for column in columns)
+    def _is_there(self, instance: Instance, cells: Mapping[str, Cell], line: Line, has_key: bool) -> bool:
+        """Whether the row holds this record: text in a column of its own, or without such a column what names it."""
+        own = [column for column in instance.columns if column.position in instance.own]
+        if not own:
+            return has_key and any(text_of(line, column).strip() for column in instance.columns)
+        return any(text_of(line, column).strip() and not cells[column.name].is_marked for column in own)
 
     def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_exact: bool) -> bool:
         """Whether this row only repeats an earlier record, in the same words or in blanks; else a fault where it must be."""
@@ -168,8 +198,8 @@ class Table:
                 cells[column.name] = Cell(None, "unreadable", _MERGED, _SPLIT_IT)
         return cells
 
-    def _key(self, cells: dict[str, Cell], line: Line) -> str | None:
-        key = self.keys.make({name: cell.value for name, cell in cells.items()}, line.number)
+    def _key(self, values: Mapping[str, Value | None], line: Line) -> str | None:
+        key = self.keys.make(values, line.number)
         label = self.record_type.label
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self.record_type.key for name in names]
@@ -180,6 +210,9 @@ class Table:
             reason = Text(f"与第 {key.same_as} 行的主键内容完全相同，已另编号", f"equals row {key.same_as} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
+        elif key.same_as == line.number:
+            self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
+                        Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         elif key.same_as is not None:
             self._fault(Text(f"第 {line.number} 行与第 {key.same_as} 行的主键相同：{key.text}", f"row {line.number} has the same key as row {key.same_as}: {key.text}"), line,
                         Text("删去重复的一行，或更正编号", "remove one of them, or correct the number"))
@@ -191,10 +224,10 @@ class Table:
                 cell = cells[name]
                 if cell.is_marked or cell.reason is not None:
                     kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
-                    self.notes.append(Note(kind, self.record_type.type, key, name, cell.state, _text(line, column), self.sheet.name,
+                    self.notes.append(Note(kind, self.record_type.type, key, name, cell.state, text_of(line, column), self.sheet.name,
                                            f"{column.letter}{line.number}", cell.reason, cell.advice))
                 if cell.alias is not None:
-                    self.notes.append(Note("alias", self.record_type.type, key, name, None, _text(line, column), self.sheet.name, f"{column.letter}{line.number}", cell.alias))
+                    self.notes.append(Note("alias", self.record_type.type, key, name, None, text_of(line, column), self.sheet.name, f"{column.letter}{line.number}", cell.alias))
         parents = [name for name in self.record_type.belongs_to if name in cells]
         if parents and all(cells[name].value is None and not cells[name].is_marked for name in parents):
             labels = [self.record_type.fields[name].label for name in parents]
@@ -220,6 +253,8 @@ class Table:
                                    Text("请加上这一列，否则与它有关的规则无法检查", "add the column; rules that need it cannot be checked")))
 
     def _check_shape(self, line: Line) -> None:
+        if len(line.cells) <= self._titled:
+            return
         titles, bounds = self.sheet.body.layout.titles, self.sheet.body.bounds
         known = self.sheet.body.loaded
         for position, text in enumerate(line.cells):
@@ -239,7 +274,3 @@ class Table:
 
     def _fault(self, text: Text, line: Line | None, hint: Text | None = None) -> None:
         self.faults.append(Fault(text, self.sheet.sheet.place, line.line if line else None, hint=hint))
-
-
-def _text(line: Line, column: Column) -> str:
-    return line.cells[column.position] if column.position < len(line.cells) else ""
