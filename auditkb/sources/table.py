@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 
-from auditkb.cells import Cell, Value, read_cell
+from auditkb.cells import Cell, Value, check_capitals, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
@@ -108,6 +109,8 @@ class Table:
         extract = self.sheet
         if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children or extract.instances[0].constants:
             return None
+        if any(column.capitals is not None for column in extract.instances[0].columns):
+            return None
         columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
         if [column.name for column in columns] != self.fields:
             return None
@@ -165,7 +168,7 @@ class Table:
             reading = self._readers[column.position, column.name](text_of(line, column))
             if reading.cell.needs_unit:
                 self._no_unit(column, line)
-            cells[column.name] = reading.cell
+            cells[column.name] = reading.cell if column.capitals is None else _compared(reading.cell, column, line)
             if column.ends is not None and reading.second is not None:
                 cells[column.ends.name] = reading.second
         return cells
@@ -274,3 +277,15 @@ class Table:
 
     def _fault(self, text: Text, line: Line | None, hint: Text | None = None) -> None:
         self.faults.append(Fault(text, self.sheet.sheet.place, line.line if line else None, hint=hint))
+
+
+def _compared(cell: Cell, column: Column, line: Line) -> Cell:
+    """An amount in figures, in doubt where the capitals of its row say something else; the capitals where there is no figure."""
+    position = column.capitals or 0
+    capitals = line.cells[position].strip() if position < len(line.cells) else ""
+    if not capitals or cell.is_marked or cell.reason is not None:
+        return cell
+    if not isinstance(cell.value, Decimal):
+        return read_cell(column.field, capitals)
+    checked = check_capitals(cell.value, capitals)
+    return cell if checked.reason is None else replace(cell, reason=checked.reason, advice=checked.advice)
