@@ -81,6 +81,7 @@ _MONEY = re.compile(
     rf"(?P<bracket>\()?(?:人民币|rmb|cny)?(?P<minus>-)?¥?(?P<late>-)?{NUMBER}(?:(?P<unit>{_UNIT_OF_MONEY})[整正]?)?(?(bracket)\))",
     re.ASCII,
 )
+_PLAIN_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
 _MONEY_REFUSALS = (
     (r".*(?:暂定|暂估|预计|据实|按实|不超过|不高于|不低于|以内|以下|以上|左右|约|上限|~|至少|最高).*", "不是确定的金额", "the amount is not certain", WRITE_A_STATE),
     (r".*(?:[$€£]|美元|欧元|英镑|日元|港币|港元|usd|eur|hkd).*", "是外币金额", "this is an amount in a foreign currency", Text("折算为人民币后填写", "write what it is in yuan")),
@@ -103,6 +104,9 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False, op
     >>> read_money("232，000.00"), read_money("23.2", "万元"), read_money("贰拾叁万贰仟元整", None)
     (Decimal('232000.00'), Decimal('232000.00'), Decimal('232000.00'))
     """
+    if unit is not None and options is NO_OPTIONS and _PLAIN_AMOUNT.fullmatch(text):
+        # Most amounts are a bare number, which needs no looking for signs, marks and units.
+        return _cents(Decimal(text) * MONEY_UNITS[unit], text)
     compact = compact_number(text, options)
     found = _MONEY.fullmatch(compact)
     if found is None:

@@ -60,6 +60,7 @@ def _is_invisible(character: str) -> bool:
 _WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nan", "nil", "none", "null", "tbd", "unknown"))
 # With room for the width and space that folding takes away.
 _LONGEST_WORD_FOR_NOTHING = 20
+_DIGIT = re.compile("[0-9]")
 
 
 def means_nothing_certain(text: str, *, words: bool = True) -> bool:
@@ -67,7 +68,8 @@ def means_nothing_certain(text: str, *, words: bool = True) -> bool:
 
     Such marks mean "does not apply" in some ledgers and "not known" in others.
     """
-    if len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum():
+    # No such mark or word has a digit, and most cells have one.
+    if _DIGIT.search(text) or (len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum()):
         return False
     folded = fold(text)
     return not any(character.isalnum() for character in folded) or (words and folded in _WORDS_FOR_NOTHING)

@@ -139,12 +139,14 @@ class Body:
 
     def _begins_table(self, texts: list[tuple[int, str]]) -> bool:
         """Whether a row is the header of another table: two or more headings that the dictionary knows."""
-        needed, hits = max(2.0, len(texts) / 2), 0
-        for left, (_, text) in zip(range(len(texts), 0, -1), texts, strict=True):
-            if hits + left < needed:
-                return False
-            hits += len(text) <= 20 and not text[0].isdigit() and is_heading(text, self.headings)
-        return hits >= needed
+        misses_allowed = len(texts) - max(2.0, len(texts) / 2)
+        # From the right, where most columns repeat a few words, a record is known as such sooner.
+        for _, text in reversed(texts):
+            if len(text) > 20 or text[0].isdigit() or not is_heading(text, self.headings):
+                misses_allowed -= 1
+                if misses_allowed < 0:
+                    return False
+        return misses_allowed >= 0
 
 
 class _Kinds:
