@@ -117,12 +117,12 @@ def test_ratios_that_could_mean_two_things_are_refused(text, unit):
         read_ratio(text, unit)
 
 
-@pytest.mark.parametrize(("text", "unit", "number"), [("30", None, 30), ("30天", "days", 30), ("30 日历天", "days", 30), ("1,200", None, 1200), ("30.0", None, 30), ("12个月", "months", 12), ("2019年", "year", 2019), ("０１２", None, 12)])
+@pytest.mark.parametrize(("text", "unit", "number"), [("30", None, 30), ("30天", "days", 30), ("30 日历天", "days", 30), ("1,200", None, 1200), ("30.0", None, 30), ("12个月", "months", 12), ("2019年", "year", 2019), ("０１２", None, 12), ("三十", None, 30), ("三十日历天", "days", 30), ("十二个月", "months", 12), ("二〇一九年", "year", 2019)])
 def test_integers(text, unit, number):
     assert read_integer(text, unit) == number
 
 
-@pytest.mark.parametrize(("text", "unit"), [("30.5", None), ("30天", None), ("2年", "days"), ("-3", None), ("三十", None), ("1" * 20, None), ("3 0", None), ("—", None)])
+@pytest.mark.parametrize(("text", "unit"), [("30.5", None), ("30天", None), ("2年", "days"), ("-3", None), ("三五", None), ("一百五", None), ("三点五", None), ("1" * 20, None), ("3 0", None), ("—", None)])
 def test_integers_that_are_refused(text, unit):
     with pytest.raises(Unreadable):
         read_integer(text, unit)
