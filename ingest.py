@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
+from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, fail
 from command_line import (
     FaultsError,
     Group,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
     from auditkb.sources.loading import LoadReport
 
-RECORDS = Path(__file__).with_name("records")
+RECORDS, RULES = Path(__file__).with_name("records"), Path(__file__).with_name("rules")
 _STATES = {
     "loaded": Text("已读入", "loaded"),
     "replaced": Text("已更新", "replaced"),
@@ -93,6 +93,21 @@ def commands(language: Language) -> Group:
         _write_mapping(file, office, force, language)
 
     @group.command(
+        "template",
+        help=say(
+            "写一个空白工作簿，每类记录一张表，填好后不用对应文件就能读入。第一张表是填写说明，并注明哪些记录已经收集齐全。",
+            "Write a workbook to fill in, a sheet for each record type, which loads without a mapping file. Its first sheet says how, and which records are complete.",
+        ),
+        example="ingest.py template office.xlsx\ningest.py template office.xlsx --types project,tender,quote,contract,invoice,payment",
+    )
+    @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+    @office_option(language)
+    @click.option("--types", default="", metavar="TYPE,…", help=say("只要这些记录类型，用逗号隔开（默认全部）。", "Only these record types, with commas between (default: all)."))
+    @click.option("--force", is_flag=True, help=say("覆盖已有的文件。", "Write over a file that is there."))
+    def template(path: Path, office: Path | None, types: str, force: bool) -> None:
+        _write_template(path, office, types, force, language)
+
+    @group.command(
         "problems",
         help=say("列出没能读懂的单元格：在哪里、写的什么、哪里不对、怎么办。", "List what could not be read: where, what stands there, what is wrong, what to do."),
         example="ingest.py problems --db kb.db --format csv",
@@ -108,11 +123,12 @@ def commands(language: Language) -> Group:
 
 
 def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None, language: Language) -> None:
+    from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
     from auditkb.dictionary import load_dictionary
     from auditkb.sources.loading import load_source
 
-    dictionary = load_dictionary(RECORDS, office)
+    dictionary, aliases = load_dictionary(RECORDS, office), load_aliases(RULES, office)
     faults: list[Fault] = []
     with closing(open_database(database, create=True)) as connection:
         with writer(connection):
@@ -121,7 +137,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
         for path in paths:
             try:
                 with progress() as report_progress:
-                    report = load_source(connection, dictionary, path, type_name=type_name, office=office, mapping=mapping, progress=report_progress)
+                    report = load_source(connection, dictionary, path, type_name=type_name, office=office, mapping=mapping, progress=report_progress, aliases=aliases)
                 _print_report(report, dictionary, language)
             except KnowledgeBaseError as error:
                 faults += error.faults
@@ -133,6 +149,8 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     out = console()
     out.print(f"{report.source}: {_STATES[report.state].say(language)}", style="bold")
     for name, count in report.rows.items():
+        if not count:
+            continue
         rows = Text(f"{count} 行", f"{count} rows" if count != 1 else "1 row")
         out.print(f"  {dictionary[name].label.say(language)}: {rows.say(language)}", markup=False)
     for name, count in report.created.items():
@@ -141,6 +159,12 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     marked = report.notes.get("marked", 0)
     if marked:
         out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{marked} cells are marked as blank, not captured or the like").say(language))
+    by_alias = report.notes.get("alias", 0)
+    if by_alias:
+        out.print("  " + Text(f"{by_alias} 个单元格按别名文件对应到记录", f"{by_alias} cells were understood by the alias file").say(language))
+    empty = [dictionary[name].label.say(language) for name, count in report.rows.items() if not count]
+    if empty:
+        out.print("  " + Text(f"没有记录的表：{'、'.join(empty)}", f"no records: {', '.join(empty)}").say(language), markup=False)
     if report.problems:
         text = Text(f"{report.problems} 处需要核对，见 ingest.py problems", f"{report.problems} to be checked: see ingest.py problems")
         out.print("  " + text.say(language), style="yellow")
@@ -159,6 +183,25 @@ def _write_mapping(file: Path, office: Path | None, force: bool, language: Langu
     out.print(Text(f"已写入 {draft.path.as_posix()}", f"written: {draft.path.as_posix()}").say(language), style="bold", markup=False, highlight=False)
     for line in draft.summary:
         out.print("  " + line.say(language), markup=False, highlight=False)
+
+
+def _write_template(path: Path, office: Path | None, types: str, force: bool, language: Language) -> None:
+    from auditkb.dictionary import load_dictionary
+    from auditkb.outputs.template import types_to_fill, write_template
+
+    if path.suffix.lower() != ".xlsx":
+        raise fail("文件名应以 .xlsx 结尾", "the file's name should end in .xlsx", file=path.as_posix())
+    if path.exists() and not force:
+        raise fail("已有这个文件，其中可能有填好的内容；换一个名称，或加 --force 覆盖", "the file is there already and may be filled in; take another name, or --force to write over it", file=path.as_posix())
+    if not path.parent.is_dir():
+        raise fail("没有这个文件夹", "there is no such folder", file=path.parent.as_posix())
+    dictionary = load_dictionary(RECORDS, office)
+    chosen = types_to_fill(dictionary, [name.strip() for name in types.replace("，", ",").split(",") if name.strip()])
+    try:
+        write_template(path, dictionary, language, chosen)
+    except OSError as error:
+        raise fail(f"无法写入文件；它可能正在 Excel 中打开（{error.strerror}）", f"the file cannot be written; perhaps it is open in Excel ({error.strerror})", file=path.as_posix()) from error
+    click.echo(Text(f"已写入 {path}：{len(chosen)} 张表。填好后运行 ingest.py records {path}", f"Wrote {path} with {len(chosen)} sheets. Fill it in and run ingest.py records {path}").say(language))
 
 
 def _print_problems(database: Path, office: Path | None, format: str, everything: bool, language: Language) -> None:

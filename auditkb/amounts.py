@@ -47,7 +47,8 @@ def compact_number(text: str, options: ValueOptions = NO_OPTIONS) -> str:
     cleaned = prepare(text)
     if options.thousands_mark != ",":
         # What is declared to be neither mark becomes one that no number has.
-        cleaned = cleaned.translate(str.maketrans({",": "?", ".": "?", options.thousands_mark: ",", options.decimal_mark: "."}))
+        marks: dict[str, str] = {",": "?", ".": "?", options.thousands_mark: ",", options.decimal_mark: "."}
+        cleaned = "".join(marks.get(character, character) for character in cleaned)
         if options.thousands_mark == " ":
             cleaned = re.sub(r",(?!\d{3}(?!\d))|(?<!\d),", " ", cleaned)
     if re.search(r"[\d,.]\s+[\d,.]", cleaned):

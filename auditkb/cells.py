@@ -48,7 +48,7 @@ class Cell:
 
     A reason beside a value is a doubt: the value is kept and the cell should be looked at. `is_marked`: the state
     stands in the cell itself or is what its text is declared to mean, rather than being what an empty cell means.
-    `needs_unit`: a bare amount in a column whose unit is not known.
+    `needs_unit`: a bare amount in a column whose unit is not known. `alias`: what the alias file made of the cell.
     """
 
     value: Value | None = None
@@ -57,6 +57,7 @@ class Cell:
     advice: Text | None = None
     is_marked: bool = False
     needs_unit: bool = False
+    alias: Text | None = None
 
     @property
     def is_doubtful(self) -> bool:

@@ -56,13 +56,13 @@ _AROUND_MARKS = re.compile(r"\s*([年月日号/.-])\s*")
 _TIME_AFTER_DAY = re.compile(r"([日号])(?=\d{1,2}:)")
 _AROUND_DATE = re.compile(r"(?:自|从|至|到)?(?P<date>.*\d日?|.*[日号])(?:起|止)")
 
-_DECLARE = "，或在映射文件中声明"
+_DECLARE = "，或在对应文件中声明"
 _REFUSALS = (
     (r"(?!.*\d{4}).*(?:签订|签署|签字|签约|生效|盖章|验收|完工|竣工|交付|开工|付款|通知|公告).*(?:之日|起|后|前|内).*"
      r"|[\d一二三四五六七八九十两半]{1,4}(?:个?月|天|周|个?工作日|日历天)(?:之?内|以?后|以?前)?|[\d一二三四五六七八九十两半]{1,3}年(?:之?内|以?后|以?前)?",
      "是期限，不是日期", "this is a length of time or depends on something else, not a date", Text("按合同算出日期再填写", "work the date out from the contract and write it")),
     (r".*\d{4}[年/.-]\d{1,2}.*\D+\d{4}[年/.-]\d{1,2}.*|.*\d日?(?:至|到|~|—|–)\d.*|\d{8}\D+\d{8}", "一格中有两个日期", "there are two dates in one cell",
-     Text("开始和结束日期各用一列，或在映射文件中声明这一列是起止日期", "give the start and the end a column each, or declare the column a period in a mapping file")),
+     Text("开始和结束日期各用一列，或在对应文件中声明这一列是起止日期", "give the start and the end a column each, or declare the column a period in a mapping file")),
     (rf"\d{{4}}[年/.-]\d{{1,2}}月?|(?:\d{{4}}|{_NUMERALS}{{4}})年(?:\d{{1,2}}|{_NUMERALS}{{1,2}})月份?", "只有年月，缺少日", "the day is missing", WRITE_A_DATE),
     (r"\d{1,2}[月/.-]\d{1,2}[日号]?", "缺少年份", "the year is missing", Text(f"{WRITE_A_DATE.zh}{_DECLARE}年份", f"{WRITE_A_DATE.en}, or declare the year in a mapping file")),
     (r"\d{4}年?度?", "只有年份", "there is only a year", WRITE_A_DATE),

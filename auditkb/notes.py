@@ -9,9 +9,9 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "skipped", "hidden"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs")
-INFORMATION: tuple[Kind, ...] = ("skipped", "hidden")
+Kind = Literal["marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like", "skipped", "hidden", "alias"]
+PROBLEMS: tuple[Kind, ...] = ("unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like")
+INFORMATION: tuple[Kind, ...] = ("skipped", "hidden", "alias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Note:
 
     `doubtful`: the value was read and kept, and something about it is to be checked. `not_loaded` is a column that
     nothing is read from, `total_differs` a total that is not the sum of its rows. `skipped` (totals, notes, what a
-    mapping file leaves out) and `hidden` are only said.
+    mapping file leaves out) and `hidden` are only said. `looks_like`: a name that is nearly another's. `alias`: the cell
+    names a record by another name, which the alias file knows; only said.
     """
 
     kind: Kind

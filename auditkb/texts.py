@@ -13,7 +13,7 @@ from auditkb.errors import Text
 MOST_CHARACTERS = 100
 
 WRITE_A_STATE = Text(
-    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]，或在映射文件中声明它的含义",
+    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]，或在对应文件中声明它的含义",
     "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible], or declare in a mapping file what it means",
 )
 

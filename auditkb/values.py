@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Protocol
 
 from auditkb.amounts import MONEY_UNITS, NUMBER, RATIO_UNITS, UnitUnknown, compact_number, exact, read_money, read_ratio, with_sign
 from auditkb.dates import read_date, read_period
 from auditkb.errors import Text, did_you_mean
+from auditkb.numerals import read_figures, read_numeral
 from auditkb.texts import Unreadable, clean, fold, means_nothing_certain, prepare, refuse_uncertain_mark, shown
 from auditkb.value_options import NO_OPTIONS, ValueOptions
 
@@ -50,8 +52,8 @@ class Labelled(Protocol):
 def read_integer(text: str, unit: str | None = None, *, signed: bool = False, options: ValueOptions = NO_OPTIONS) -> int:
     """A whole number; the words for `unit` (a key of COUNT_UNITS) may follow it.
 
-    >>> read_integer("30天", "days"), read_integer("1,200")
-    (30, 1200)
+    >>> read_integer("30天", "days"), read_integer("1,200"), read_integer("三十天", "days")
+    (30, 1200, 30)
     """
     compact = compact_number(text, options)
     for word in sorted(map(fold, COUNT_UNITS.get(unit or "", ())), key=len, reverse=True):
@@ -59,10 +61,15 @@ def read_integer(text: str, unit: str | None = None, *, signed: bool = False, op
             compact = compact.removesuffix(word)
             break
     found = _WHOLE.fullmatch(compact)
-    number = exact(found["number"], text) if found else None
-    if found is None or number is None or number != int(number) or number >= 10**15:
+    number = exact(found["number"], text) if found else _in_words(compact, unit)
+    if number is None or number != int(number) or number >= 10**15:
         raise Unreadable(Text(f"“{shown(text)}”不是整数", f'"{shown(text)}" is not a whole number'), WRITE_A_COUNT)
-    return int(with_sign(number, found["minus"] is not None, signed, text))
+    return int(with_sign(number, found is not None and found["minus"] is not None, signed, text))
+
+
+def _in_words(compact: str, unit: str | None) -> Decimal | None:
+    figures = read_figures(compact) if unit == "year" else None
+    return read_numeral(compact) if figures is None else Decimal(figures)
 
 
 # --- flags and choices

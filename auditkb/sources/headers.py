@@ -7,6 +7,7 @@ unit in brackets at its end (`金额（万元）`) is that of the column's bare 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,11 +19,15 @@ from auditkb.value_options import NO_OPTIONS, ValueOptions
 from auditkb.values import COUNT_UNITS, MONEY_UNITS, RATIO_UNITS, fold
 
 
+_SIDE = re.compile(r"^(?P<name>.+?)\(?(?P<side>大写|小写)\)?$")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a sheet: where it is, what it holds, and the unit of its bare numbers (None: not known).
 
-    `ends`: the column holds two dates in one cell, and the second is this field.
+    `ends`: the column holds two dates in one cell, and the second is this field. `capitals`: where the same amount
+    stands in capitals, which are compared with it.
     """
 
     position: int
@@ -33,6 +38,7 @@ class Column:
     unit: str | None
     options: ValueOptions = NO_OPTIONS
     ends: Field | None = None
+    capitals: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,12 +74,15 @@ class _Matcher:
         self.faults: list[Fault] = []
         self.left_out: list[tuple[int, Text, Text]] = []
         self._later: list[Callable[[], None]] = []
+        self._capitals: list[tuple[int, str]] = []
         self._unknown: list[int] = []
 
     def take(self, position: int) -> None:
         """Match one column; what depends on the others waits for `settle`."""
         title, unit = self._heading(position)
         whole = normalise_header(title)
+        if self._take_side(position, whole):
+            return
         name = self._certain.get(whole)
         if name is None or (unit is not None and is_known_unit(unit)):
             name = name or self._certain.get(split_unit(title)[0])
@@ -87,6 +96,19 @@ class _Matcher:
             self._later.append(lambda: self._refuse_uncertain(position, names))
         else:
             self._unknown.append(position)
+
+    def _take_side(self, position: int, whole: str) -> bool:
+        """Take one of two columns of an amount, in figures (小写) and in capitals (大写)."""
+        found = _SIDE.match(whole)
+        bare, unit = split_unit(found["name"]) if found else ("", None)
+        name = self._certain.get(bare)
+        if found is None or name is None or self._type.fields[name].type != "money":
+            return False
+        if found["side"] == "大写":
+            self._capitals.append((position, name))
+        else:
+            self._add(position, name, unit)
+        return True
 
     def _heading(self, position: int) -> tuple[str, str | None]:
         """The title that is compared: the lowest, with those above it unless they only name the record type."""
@@ -132,6 +154,12 @@ class _Matcher:
 
     def settle(self) -> None:
         """Decide on what is not certain, once all certain columns are known."""
+        for position, name in self._capitals:
+            column = self.columns.get(name)
+            if column is not None and column.capitals is None:
+                self.columns[name] = replace(column, capitals=position)
+            else:
+                self._add(position, name, None)
         for decide in self._later:
             decide()
         missing = self._missing()

@@ -10,11 +10,12 @@ import datetime
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
@@ -60,13 +61,14 @@ def load_source(
     office: Path | None = None,
     mapping: Path | None = None,
     progress: Progress | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
     """Load the folder or file at `path`, whose tables exist already.
 
     Raises KnowledgeBaseError with every fault of every file; the database is then as it was. `progress` is called
     with a sheet's name and the rows read so far.
     """
-    source = open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping)
+    source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
     with writer(connection):
         known = connection.execute("select path, sha256, read_as from sources where id = ?", (source.id,)).fetchone()
         if known is not None:
@@ -97,7 +99,7 @@ def _remove_rows(connection: sqlite3.Connection, dictionary: Dictionary, source:
 
 def _load(connection: sqlite3.Connection, dictionary: Dictionary, source: Source, progress: Progress) -> LoadReport:
     _write_source(connection, source)
-    references = References(connection, dictionary)
+    references = References(connection, dictionary, source.aliases)
     keys: dict[str, KeyMaker] = {}
     faults: list[Fault] = []
     rows: dict[str, int] = {}
@@ -115,7 +117,7 @@ def _load(connection: sqlite3.Connection, dictionary: Dictionary, source: Source
         letters.update({(source.id, sheet.name, name): letter for name, letter in table.letters.items()})
     if faults:
         raise KnowledgeBaseError(faults)
-    created = settle_references(connection, dictionary, letters)
+    created = settle_references(connection, dictionary, letters, source.aliases)
     _write_coverage(connection, source)
     connection.execute("update sources set rows = ? where id = ?", (sum(rows.values()), source.id))
     finish_loading(connection, dictionary)
@@ -201,6 +203,7 @@ def _existing(connection: sqlite3.Connection, type_name: str | None, text: str |
         if exists(connection, type_name, key):
             return key
     keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    if source.declaration_file is not None:
-        faults.append(source.declaration_file.fault(place, Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), hint=did_you_mean(text, keys, most=5)))
+    words, hint = Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), did_you_mean(text, keys, most=5)
+    file = source.declaration_file
+    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
     return None

@@ -11,6 +11,7 @@ from auditkb.notes import Note
 from auditkb.sources.body import Body
 from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.extract import Extract, Instance
+from auditkb.sources.guide import Guide, read_guide
 from auditkb.sources.headers import match_headers
 from auditkb.sources.layout import Layout, find_layouts
 from auditkb.sources.remarks import MAP_IT, skipped_row
@@ -26,6 +27,7 @@ class Plan:
 
     extracts: list[Extract] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    guide: Guide | None = None
 
 
 def all_headings(dictionary: Dictionary) -> frozenset[str]:
@@ -41,6 +43,10 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
                 type_name: str | None) -> Plan:
     """The plan for a file without a mapping: each sheet is called like its record type and holds one table."""
     plan, skipped = Plan(), []
+    guide = read_guide(sheets, find_type) if type_name is None else None
+    if guide is not None:
+        plan.guide, sheets = guide, guide.sheets
+        plan.faults += guide.faults
     headings = all_headings(dictionary)
     filled = [sheet for sheet in sheets if len(sheets) == 1 or not _is_empty(sheet)]
     skipped += [(sheet, Text("工作表是空的", "the sheet is empty")) for sheet in sheets if sheet not in filled]

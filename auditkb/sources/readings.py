@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,8 +32,8 @@ Reader = Callable[[str], Reading]
 PlainRow = tuple[dict[str, Value | None], DatabaseRow]
 
 
-def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: Callable[[str, str], str]) -> Reader:
-    """What reads the cells of a column; `resolve(type, text)` gives the key that a reference means."""
+def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: Callable[[str, Cell], Cell]) -> Reader:
+    """What reads the cells of a column; `resolve(type, cell)` gives the cell of a reference with the key that it means."""
     entry, ends = column.field, column.ends
 
     def read(text: str) -> Reading:
@@ -44,9 +43,9 @@ def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: 
         else:
             cell = read_cell(entry, text, unit=column.unit, if_empty=if_empty, is_key=is_key, options=column.options)
         if entry.is_reference and isinstance(cell.value, str):
-            cell = replace(cell, value=resolve(entry.type, cell.value))
+            cell = resolve(entry.type, cell)
         folded = fold(cell.value) if entry.compared and isinstance(cell.value, str) else None
-        is_plain = cell.reason is None and not cell.is_marked and cell.state in (None, "not_captured") and second is None
+        is_plain = cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured") and second is None
         return Reading(cell, second, to_database(cell.value), folded, is_plain)
 
     return lru_cache(_CELLS_REMEMBERED)(read)

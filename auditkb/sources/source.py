@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkb import __version__
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
 from auditkb.sources.csv_files import read_delimited
@@ -44,12 +45,13 @@ class Source:
     sheets: list[tuple[RecordType, Extract]]
     sha256: str
     mappings: tuple[str, ...] = ()
+    aliases: Aliases = NO_ALIASES
 
     @property
     def read_as(self) -> str:
-        """Hash of what decides how the files are read: with another dictionary or mapping the same files say something else."""
+        """Hash of what decides how the files are read: with another dictionary, mapping or alias the same files say something else."""
         types = sorted({record_type.type: record_type.model_dump_json() for record_type, _ in self.sheets}.items())
-        return hashlib.sha256(repr((__version__, types, self.mappings)).encode()).hexdigest()
+        return hashlib.sha256(repr((__version__, types, self.mappings, self.aliases.fingerprint)).encode()).hexdigest()
 
     @property
     def id(self) -> str:
@@ -75,6 +77,8 @@ def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = N
     plan = _plan_file(path, dictionary, declaration, said, type_name)
     if plan.faults:
         raise KnowledgeBaseError(plan.faults)
+    if plan.guide is not None:
+        declaration = plan.guide.declaration(declaration)
     own = said.file if said is not None and said.mapping.id is not None else None
     return Source(path, declaration, own, _in_order(plan.extracts, dictionary), _checksum([path]), (said.file.text,) if said is not None else ())
 
@@ -102,6 +106,8 @@ def _open_folder(path: Path, dictionary: Dictionary, office: Path | None) -> Sou
             mappings += [said.file.text] if said is not None else []
             plan = _plan_file(entry, dictionary, declaration or Declaration(id="x", title=Words(zh="x", en="x")), said, None)
             extracts, faults = extracts + plan.extracts, faults + plan.faults
+            if plan.guide is not None and declaration is not None:
+                declaration = declaration.model_copy(update={"coverage": [*declaration.coverage, *plan.guide.coverage]})
         except KnowledgeBaseError as error:
             faults += error.faults
     if not data:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 
-from auditkb.cells import Cell, Value, read_cell
+from auditkb.cells import Cell, Value, check_capitals, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
@@ -30,10 +31,10 @@ _SPLIT_IT = Text("请按每行各自的金额拆分填写", "write the amount of
 class Table:
     """The rows of one extract. `notes` and `faults` grow while `rows` is read; with a fault nothing may be kept.
 
-    `resolve(type, text)` gives the key of the record that the text of a reference means.
+    `resolve(type, cell)` gives the cell of a reference with the key of the record that its text means.
     """
 
-    def __init__(self, record_type: RecordType, extract: Extract, declaration: Declaration, keys: KeyMaker, resolve: Callable[[str, str], str]):
+    def __init__(self, record_type: RecordType, extract: Extract, declaration: Declaration, keys: KeyMaker, resolve: Callable[[str, Cell], Cell]):
         self.record_type, self.sheet, self.declaration = record_type, extract, declaration
         self.keys, self.resolve = keys, resolve
         self._alternatives = extract.record_type.key
@@ -102,12 +103,15 @@ class Table:
     def _reader(self, column: Column) -> Reader:
         is_key = any(column.name in fields for fields in self._alternatives)
         meaning = self.declaration.if_empty.get(self.record_type.type, {}).get(column.name)
-        return make_reader(column, if_empty=meaning, is_key=is_key, resolve=self.resolve)
+        dated = replace(column, options=replace(column.options, latest=self.declaration.date))
+        return make_reader(dated, if_empty=meaning, is_key=is_key, resolve=self.resolve)
 
     def _plain_rows(self) -> PlainRows | None:
         """How most rows are read, where a row is one record of nothing but its own columns."""
         extract = self.sheet
         if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children or extract.instances[0].constants:
+            return None
+        if any(column.capitals is not None for column in extract.instances[0].columns):
             return None
         columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
         if [column.name for column in columns] != self.fields:
@@ -126,7 +130,7 @@ class Table:
 
     def _resolved(self, name: str, cell: Cell) -> Cell:
         if name in self._references and isinstance(cell.value, str):
-            return replace(cell, value=self.resolve(self._references[name], cell.value))
+            return self.resolve(self._references[name], cell)
         return cell
 
     # --- one record
@@ -168,7 +172,7 @@ class Table:
             reading = self._readers[column.position, column.name](text_of(line, column))
             if reading.cell.needs_unit:
                 self._no_unit(column, line)
-            cells[column.name] = reading.cell
+            cells[column.name] = reading.cell if column.capitals is None else _compared(reading.cell, column, line)
             if column.ends is not None and reading.second is not None:
                 cells[column.ends.name] = reading.second
         return cells
@@ -234,6 +238,8 @@ class Table:
                     kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
                     self.notes.append(Note(kind, self.record_type.type, key, name, cell.state, text_of(line, column), self.sheet.name,
                                            f"{column.letter}{line.number}", cell.reason, cell.advice))
+                if cell.alias is not None:
+                    self.notes.append(Note("alias", self.record_type.type, key, name, None, text_of(line, column), self.sheet.name, f"{column.letter}{line.number}", cell.alias))
         parents = [name for name in self.record_type.belongs_to if name in cells]
         if parents and all(cells[name].value is None and not cells[name].is_marked for name in parents):
             labels = [self.record_type.fields[name].label for name in parents]
@@ -277,3 +283,15 @@ class Table:
 
     def _fault(self, text: Text, line: Line | None, hint: Text | None = None) -> None:
         self.faults.append(Fault(text, self.sheet.sheet.place, line.line if line else None, hint=hint))
+
+
+def _compared(cell: Cell, column: Column, line: Line) -> Cell:
+    """An amount in figures, in doubt where the capitals of its row say something else; the capitals where there is no figure."""
+    position = column.capitals or 0
+    capitals = line.cells[position].strip() if position < len(line.cells) else ""
+    if not capitals or cell.is_marked or cell.reason is not None:
+        return cell
+    if not isinstance(cell.value, Decimal):
+        return read_cell(column.field, capitals)
+    checked = check_capitals(cell.value, capitals)
+    return cell if checked.reason is None else replace(cell, reason=checked.reason, advice=checked.advice)
