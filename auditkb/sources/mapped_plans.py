@@ -93,6 +93,8 @@ class _TableBuilder:
         self._layout = replace(layout, last_row=self._table.last_row)
         self._placed = self._place_columns()
         self._check_all_mentioned()
+        own = {column.position for column in self._placed}
+        self._layout = replace(self._layout, titles={place: path for place, path in self._layout.titles.items() if place in own})
 
     # --- columns against the sheet
 
