@@ -1,7 +1,6 @@
 """Reading workbooks: none, one, many, broken; cells as the sheet shows them; what is hidden; what has no value."""
 
 import datetime
-import shutil
 from decimal import Decimal
 
 import openpyxl
@@ -14,7 +13,7 @@ from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.number_formats import read_number_format
 from auditkb.sources.sheets import Area
 from auditkb.sources.source import FORMATS
-from auditkb.sources.workbooks import read_ods, read_old_workbook, read_xlsx
+from auditkb.sources.workbooks import read_xlsx
 from tests.conftest import ROOT
 from tests.workbook_parts import sheet_xml, text_cell, write_package
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from typing import IO
 
 from auditkb.errors import Text
+from auditkb.sources.sheet_facts import COMPUTE, HAS_NO_RESULT, IS_AN_ERROR, MEND, SheetFacts, TooMuch, UnusualXml
 from auditkb.sources.sheets import Area, Problem
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
@@ -26,46 +26,6 @@ MOST_BYTES_OF_A_ROW = 32 * 1024**2
 MOST_UNREAD = 200_000
 MOST_MERGED = 200_000
 MOST_RUNS = 2_000_000
-
-IS_AN_ERROR = Text("公式的结果是错误", "the result of the formula is an error")
-HAS_NO_RESULT = Text("公式没有算出的结果", "the formula has no computed result")
-COMPUTE = Text("用 Excel 或 WPS 打开，等公式算完后保存，再读入", "open the workbook in Excel or WPS, save it once it is computed, and load it again")
-MEND = Text("在原表中更正公式", "mend the formula in the sheet")
-
-
-class UnusualXml(ValueError):
-    """The sheet is written as no spreadsheet program writes it."""
-
-
-class TooMuch(ValueError):
-    """The sheet holds more than one pass can keep in mind."""
-
-
-@dataclass
-class SheetFacts:
-    """What is known of a sheet beside its values. Rows count from 1, columns from 0.
-
-    `formats` gives, by column, runs of (first row, last row, style); `unread` the text and the problem of cells without a
-    value, by row.
-    """
-
-    hidden_rows: bytearray | None = None
-    hidden_columns: tuple[int, ...] | None = None
-    merged: list[Area] = field(default_factory=list)
-    formats: dict[int, list[list[int]]] = field(default_factory=dict)
-    unread: dict[int, list[tuple[str, Problem]]] = field(default_factory=dict)
-    last_row: int = 0
-    last_column: int = -1
-    has_values: bool = False
-
-    @property
-    def size(self) -> int:
-        """How many cells the rectangle from A1 to the last cell has at most."""
-        return self.last_row * (self.last_column + 1)
-
-    def is_hidden(self, row: int) -> bool | None:
-        """Whether a row is hidden; None where that is not known."""
-        return None if self.hidden_rows is None else row < len(self.hidden_rows) and bool(self.hidden_rows[row])
 
 
 def read_facts(xml: IO[bytes], styles: Mapping[int, int], *, is_uncomputed: bool, is_exact: bool = False) -> SheetFacts:
@@ -84,7 +44,7 @@ class _Scan:
         self._styles = b"|".join(b"%d" % style for style in sorted(styles, reverse=True))
         self._is_uncomputed, self._is_exact = is_uncomputed, is_exact
         self._style: re.Pattern[bytes] | None = None
-        self._unread = self._runs = 0
+        self._unread = 0
 
     def run(self, xml: IO[bytes]) -> SheetFacts:
         pieces = self._pieces(xml)
@@ -158,9 +118,7 @@ class _Scan:
         if b"hidden=" in piece and facts.hidden_rows is not None:
             for found in self._row.finditer(piece):
                 if _flag(found[1], b"hidden"):
-                    row = _row_number(found)
-                    facts.hidden_rows.extend(bytes(max(0, row + 1 - len(facts.hidden_rows))))
-                    facts.hidden_rows[row] = 1
+                    facts.hide_row(_row_number(found))
         has_values = self._end in piece
         facts.has_values |= has_values
         if not has_values:
@@ -199,7 +157,7 @@ class _Scan:
             # A program puts its attributes always in the same way: mostly after one space, which is searched faster.
             is_plain = piece.count(b's="') == piece.count(b' s="') and b"s='" not in piece
             self._style = re.compile((rb' s="(%b)"' if is_plain else rb"\ss=[\"'](%b)[\"']") % self._styles)
-        formats, cell = self.facts.formats, self._cell
+        cell = self._cell
         for found in self._style.finditer(piece):
             start = piece.rfind(b"<", 0, found.start())
             place = cell.match(piece, start)
@@ -210,14 +168,8 @@ class _Scan:
                 continue
             else:
                 row, column = self._place(piece, start)
-            runs = formats.setdefault(column, [])
-            style = self._names[int(found[1])]
-            if runs and runs[-1][2] == style and runs[-1][1] == row - 1:
-                runs[-1][1] = row
-            else:
-                runs.append([row, row, style])
-                self._runs += 1
-        if self._runs > MOST_RUNS:
+            self.facts.add_format(row, column, self._names[int(found[1])])
+        if self.facts.runs > MOST_RUNS:
             raise TooMuch
 
     def _read_errors(self, piece: bytes) -> None:

@@ -1,11 +1,13 @@
 """Workbooks: .xlsx and .xlsm, and .xls, .et and .ods. calamine gives the values of the cells; each becomes text as the sheet shows it.
 
-Of .xlsx and .xlsm it is also known which rows, columns and sheets are hidden and which cells have no value of their own.
+What calamine does not tell (hidden rows and columns, errors, formulas without a result, number formats) is found beside
+it: by `sheet_xml` for .xlsx and .xlsm, by `xls_records` for .xls and .et, by `ods_content` for .ods.
 """
 
 from __future__ import annotations
 
 import datetime
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -14,11 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
+from auditkb.sources.compound_files import BrokenContainer, read_stream
+from auditkb.sources import ods_content
 from auditkb.sources.number_formats import NumberFormat
-from auditkb.sources.sheet_xml import SheetFacts, TooMuch, UnusualXml, read_facts
+from auditkb.sources.ods_content import read_ods_facts
+from auditkb.sources.sheet_facts import SheetFacts, TooMuch, UnusualXml
+from auditkb.sources.sheet_xml import read_facts
 from auditkb.sources.sheets import Problem, Row, Sheet
 from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, is_encrypted_package, kind_of
-from auditkb.sources.xlsx_package import Package, broken, open_package, unusual
+from auditkb.sources.xls_records import Locked, read_xls_facts
+from auditkb.sources.xlsx_package import Package, broken, open_archive, open_package, unusual
 
 # calamine holds a sheet as a full rectangle from its first cell to its last.
 MOST_CELLS = 20_000_000
@@ -66,30 +73,54 @@ def _facts(package: Package, part: str) -> SheetFacts:
 
 
 def read_old_workbook(path: Path) -> list[Sheet]:
-    """The sheets of an .xls or .et file. Which rows and columns are hidden is not known."""
+    """The sheets of an .xls or .et file that hold something."""
     _check_kind(path, "ole")
-    return _read_by_calamine(path)
+    try:
+        stream = read_stream(path, ("Workbook", "Book"))
+        facts = read_xls_facts(stream) if stream is not None else None
+    except Locked as error:
+        raise _locked(path) from error
+    except (BrokenContainer, struct.error, IndexError) as error:
+        raise broken(path) from error
+    if facts is None:
+        raise broken(path)
+    sheets = _worksheets(path)
+    if len(sheets) != len(facts.sheets):
+        raise broken(path)
+    found = [(title, is_hidden, known) for (title, is_hidden, is_empty), known in zip(sheets, facts.sheets, strict=True) if not is_empty or known.unread]
+    return _sheets(path, found, facts.formats)
 
 
 def read_ods(path: Path) -> list[Sheet]:
-    """The sheets of an .ods file. Which rows and columns are hidden is not known."""
+    """The sheets of an .ods file that hold something."""
     _check_kind(path, "zip")
-    return _read_by_calamine(path)
+    with open_archive(path) as archive:
+        if "content.xml" not in archive.namelist():
+            raise broken(path)
+        with archive.open("content.xml") as xml:
+            try:
+                facts = read_ods_facts(xml)
+            except UnusualXml as error:
+                raise unusual(path) from error
+            except TooMuch as error:
+                raise KnowledgeBaseError(_too_much(path)) from error
+    if any(known.size > MOST_CELLS for known in facts):
+        raise KnowledgeBaseError(_too_much(path))
+    sheets = _worksheets(path)
+    if len(sheets) != len(facts):
+        raise broken(path)
+    found = [(title, is_hidden, known) for (title, is_hidden, is_empty), known in zip(sheets, facts, strict=True) if not is_empty or known.unread]
+    return _sheets(path, found, ods_content.FORMATS)
 
 
-def _read_by_calamine(path: Path) -> list[Sheet]:
+def _worksheets(path: Path) -> list[tuple[str, bool, bool]]:
+    """Title of each worksheet, whether it is hidden, and whether it is empty."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
-    found: list[tuple[str, bool, SheetFacts]] = []
     with _plain_faults(path):
         workbook = load_workbook(path)
-        for number, entry in enumerate(workbook.sheets_metadata):
-            if entry.typ != SheetTypeEnum.WorkSheet:
-                continue
-            sheet = workbook.get_sheet_by_index(number)
-            if sheet.start is not None:
-                found.append((entry.name, entry.visible != SheetVisibleEnum.Visible, SheetFacts()))
-    return _sheets(path, found, {})
+        return [(entry.name, entry.visible != SheetVisibleEnum.Visible, workbook.get_sheet_by_index(number).start is None)
+                for number, entry in enumerate(workbook.sheets_metadata) if entry.typ == SheetTypeEnum.WorkSheet]
 
 
 def _sheets(path: Path, found: list[tuple[str, bool, SheetFacts]], formats: dict[int, NumberFormat]) -> list[Sheet]:
@@ -220,15 +251,20 @@ def _check_kind(path: Path, wanted: str) -> None:
     if kind == wanted:
         return
     if kind == "ole" and is_encrypted_package(path):
-        raise fail("工作簿设有密码，无法打开", "the workbook is locked with a password", file=path.as_posix(),
-                   hint=Text("在 Excel 或 WPS 中去掉密码后另存", "remove the password in Excel or WPS and save it"))
+        raise _locked(path)
     what = WHAT_IT_IS[kind]
     raise fail(f"文件名以 {path.suffix} 结尾，内容却是{what.zh}", f"the file is called {path.suffix} but holds {what.en}", file=path.as_posix(),
                hint=Text("改正文件名的后缀", "give the file its right ending") if kind in ("zip", "ole") else SAVE_AS_XLSX)
 
 
-def _too_much(path: Path, title: str) -> Fault:
-    return Fault(Text("表太大，或个别单元格离其他内容太远，无法读取", "the sheet is too large, or single cells lie too far from the others", ), path.with_name(f"{path.name}[{title}]").as_posix(),
+def _locked(path: Path) -> KnowledgeBaseError:
+    return fail("工作簿设有密码，无法打开", "the workbook is locked with a password", file=path.as_posix(),
+                hint=Text("在 Excel 或 WPS 中去掉密码后另存", "remove the password in Excel or WPS and save it"))
+
+
+def _too_much(path: Path, title: str | None = None) -> Fault:
+    return Fault(Text("表太大，或个别单元格离其他内容太远，无法读取", "the sheet is too large, or single cells lie too far from the others"),
+                 (path if title is None else path.with_name(f"{path.name}[{title}]")).as_posix(),
                  hint=Text("把需要的行和列复制到新表，另存后再读", "copy the rows and columns that are needed to a new sheet and save it"))
 
 
@@ -240,8 +276,7 @@ def _plain_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except PasswordError as error:
-        raise fail("工作簿设有密码，无法打开", "the workbook is locked with a password", file=path.as_posix(),
-                   hint=Text("在 Excel 或 WPS 中去掉密码后另存", "remove the password in Excel or WPS and save it")) from error
+        raise _locked(path) from error
     except (CalamineError, ValueError) as error:
         raise broken(path) from error
     except BaseException as error:

@@ -43,7 +43,6 @@ class Package:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile):
         self.path, self._archive = path, archive
-        self._refuse_too_much()
         workbook_part = next((target for kind, target in self._relations("", "").values() if kind == "officeDocument"), "xl/workbook.xml")
         relations = self._relations(posixpath.dirname(workbook_part), posixpath.basename(workbook_part))
         workbook = self._tree(workbook_part)
@@ -60,17 +59,6 @@ class Package:
         if name not in self._archive.NameToInfo:
             raise broken(self.path)
         return self._archive.open(name)
-
-    def _refuse_too_much(self) -> None:
-        """What unpacks to more than a workbook ever holds is refused before it is unpacked; zipfile holds a part to its stated size."""
-        parts = self._archive.infolist()
-        sheets = sum(part.file_size for part in parts if part.filename.lower().endswith(".xml"))
-        texts = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
-        if len({part.filename for part in parts}) < len(parts):
-            raise broken(self.path)
-        if sheets > MOST_BYTES_OF_SHEETS or texts > MOST_BYTES_OF_TEXTS or len(parts) > MOST_PARTS:
-            raise fail("文件解压后过大，可能已损坏或是恶意文件", "the file unpacks to far too much; it is broken or made to do harm", file=self.path.as_posix(),
-                       hint=Text("只保留需要的表，另存为新文件", "keep the sheets that are needed and save them as a new file"))
 
     def _tree(self, name: str) -> etree._Element:
         with self.open_part(name) as file:
@@ -120,9 +108,29 @@ class Package:
 @contextmanager
 def open_package(path: Path) -> Iterator[Package]:
     """The package at `path`. Raises KnowledgeBaseError for a file that is broken, or made otherwise than a workbook is."""
+    with open_archive(path) as archive:
+        yield Package(path, archive)
+
+
+def _refuse_too_much(path: Path, archive: zipfile.ZipFile) -> None:
+    """What unpacks to more than a workbook ever holds is refused before it is unpacked; zipfile holds a part to its stated size."""
+    parts = archive.infolist()
+    sheets = sum(part.file_size for part in parts if part.filename.lower().endswith(".xml"))
+    texts = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
+    if len({part.filename for part in parts}) < len(parts):
+        raise broken(path)
+    if sheets > MOST_BYTES_OF_SHEETS or texts > MOST_BYTES_OF_TEXTS or len(parts) > MOST_PARTS:
+        raise fail("文件解压后过大，可能已损坏或是恶意文件", "the file unpacks to far too much; it is broken or made to do harm", file=path.as_posix(),
+                   hint=Text("只保留需要的表，另存为新文件", "keep the sheets that are needed and save them as a new file"))
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip file whose parts are of bearable size. Raises KnowledgeBaseError for what cannot be read, here and in the block."""
     try:
         with zipfile.ZipFile(path) as archive:
-            yield Package(path, archive)
+            _refuse_too_much(path, archive)
+            yield archive
     except KnowledgeBaseError:
         raise
     except _BROKEN as error:
