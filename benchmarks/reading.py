@@ -54,9 +54,9 @@ def write_csv(path: Path, count: int | None, megabytes: int = 0) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADERS)
-        for row in rows(count if count is not None else 10**9):
+        for number, row in enumerate(rows(count if count is not None else 10**9)):
             writer.writerow([f"{row[7]:.0%}" if place == 7 else value for place, value in enumerate(row)])
-            if count is None and file.tell() >= megabytes * 10**6:
+            if count is None and number % 5000 == 0 and path.stat().st_size >= megabytes * 10**6:
                 return
 
 
