@@ -136,7 +136,7 @@ def _write_table(connection: sqlite3.Connection, table: Table, progress: Progres
     statement = insert_statement(name, loaded_columns(table.record_type, table.fields))
     is_empty = connection.execute(f"select 1 from {quote(name)} limit 1").fetchone() is None
     faults: list[Fault] = []
-    done = 0
+    done, last_row = 0, table.sheet.sheet.last_row
     with closing(table.rows()) as rows:
         while batch := list(islice(rows, ROWS_AT_ONCE)):
             if not is_empty:
@@ -144,7 +144,7 @@ def _write_table(connection: sqlite3.Connection, table: Table, progress: Progres
             if not faults and not table.faults:
                 connection.executemany(statement, batch)
             done += len(batch)
-            progress(table.sheet.name, done, None)
+            progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
     return faults
 
 

@@ -48,6 +48,7 @@ class Sheet:
     `name` is the file's, with the sheet in brackets where there are several (`office.xlsx[合同]`). `type_name` is what
     the file says by its name or the sheet's: the record type, not yet looked up. A merged area
     has its text in its first cell only. `is_hidden` and `hidden_columns` are None where the format does not tell.
+    `last_row` is about where the sheet ends, for whoever waits; None where that is known only at the end.
     """
 
     file: Path
@@ -57,6 +58,7 @@ class Sheet:
     merged: tuple[Area, ...] = ()
     is_hidden: bool | None = False
     hidden_columns: tuple[int, ...] | None = ()
+    last_row: int | None = None
 
     @property
     def place(self) -> str:

@@ -127,7 +127,7 @@ def _sheets(path: Path, found: list[tuple[str, bool, SheetFacts]], formats: dict
     if not found:
         raise fail("工作簿是空的", "the workbook is empty", file=path.as_posix())
     values = _Values(path)
-    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns)
+    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns, facts.last_row or None)
             for title, is_hidden, facts in found]
 
 
