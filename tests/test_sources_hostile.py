@@ -155,6 +155,13 @@ def test_a_sheet_that_lies_outside_the_file(tmp_path):
     assert "broken or incomplete" in fault_of(write_package(tmp_path / "a.xlsx", GOOD, {"xl/_rels/workbook.xml.rels": relations}))
 
 
+def test_titles_that_are_no_file_name(tmp_path):
+    workbook = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="../a:b\\c/?*[1]" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    path = write_package(tmp_path / "a.xlsx", GOOD, {"xl/workbook.xml": workbook})
+    assert FORMATS[".xlsx"](path)[0].place == path.as_posix() + "[../a:b\\c/?*[1]]"
+    assert "written otherwise" in fault_of(write_package(tmp_path / "a.xlsx", sheet_xml("<row><c><v>1</v></c></row>"), {"xl/workbook.xml": workbook}))
+
+
 # --- files under a wrong name
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

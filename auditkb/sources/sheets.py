@@ -63,7 +63,16 @@ class Sheet:
     @property
     def place(self) -> str:
         """The file, with the sheet where it has several: what the faults of this sheet name."""
-        return self.file.with_name(self.name).as_posix()
+        return place_of(self.file, self.name)
+
+
+def place_of(file: Path, name: str) -> str:
+    """The place that faults of the sheet called `name` give: its name stands for the file's, and may hold anything.
+
+    >>> place_of(Path("ledgers/2024.xlsx"), "2024.xlsx[合同]")
+    'ledgers/2024.xlsx[合同]'
+    """
+    return file.as_posix().removesuffix(file.name) + name
 
 
 def column_letter(position: int) -> str:

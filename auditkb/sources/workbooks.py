@@ -22,7 +22,7 @@ from auditkb.sources.number_formats import NumberFormat
 from auditkb.sources.ods_content import read_ods_facts
 from auditkb.sources.sheet_facts import SheetFacts, TooMuch, UnusualXml
 from auditkb.sources.sheet_xml import read_facts
-from auditkb.sources.sheets import Problem, Row, Sheet
+from auditkb.sources.sheets import Problem, Row, Sheet, place_of
 from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, is_encrypted_package, kind_of
 from auditkb.sources.xls_records import Locked, read_xls_facts
 from auditkb.sources.xlsx_package import Package, broken, open_archive, open_package, unusual
@@ -49,7 +49,7 @@ def read_xlsx(path: Path) -> list[Sheet]:
             try:
                 facts = _facts(package, part.part)
             except UnusualXml:
-                faults += unusual(path.with_name(f"{path.name}[{part.title}]")).faults
+                faults += unusual(place_of(path, f"{path.name}[{part.title}]")).faults
             except TooMuch:
                 faults.append(_too_much(path, part.title))
             else:
@@ -101,7 +101,7 @@ def read_ods(path: Path) -> list[Sheet]:
             try:
                 facts = read_ods_facts(xml)
             except UnusualXml as error:
-                raise unusual(path) from error
+                raise unusual(path.as_posix()) from error
             except TooMuch as error:
                 raise KnowledgeBaseError(_too_much(path)) from error
     if any(known.size > MOST_CELLS for known in facts):
@@ -264,7 +264,7 @@ def _locked(path: Path) -> KnowledgeBaseError:
 
 def _too_much(path: Path, title: str | None = None) -> Fault:
     return Fault(Text("表太大，或个别单元格离其他内容太远，无法读取", "the sheet is too large, or single cells lie too far from the others"),
-                 (path if title is None else path.with_name(f"{path.name}[{title}]")).as_posix(),
+                 path.as_posix() if title is None else place_of(path, f"{path.name}[{title}]"),
                  hint=Text("把需要的行和列复制到新表，另存后再读", "copy the rows and columns that are needed to a new sheet and save it"))
 
 

@@ -67,7 +67,7 @@ class Package:
             raise fail("工作簿的说明部分过大", "the workbook's description of itself is too large", file=self.path.as_posix(), hint=SAVE_AS_XLSX)
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise unusual(self.path)
+            raise unusual(self.path.as_posix())
         return etree.fromstring(content, parser)
 
     def _relations(self, folder: str, name: str) -> dict[str, tuple[str, str]]:
@@ -90,7 +90,7 @@ class Package:
                 with self._archive.open(part) as file:
                     start = file.read(BYTES_AT_ONCE)
                     if b"<!DOCTYPE" in start or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                        raise unusual(self.path)
+                        raise unusual(self.path.as_posix())
                     while file.read(BYTES_AT_ONCE):
                         pass
 
@@ -148,9 +148,9 @@ def broken(path: Path) -> KnowledgeBaseError:
                 hint=Text("重新获取文件，或用 Excel、WPS 修复后另存", "get the file again, or repair it in Excel or WPS and save it anew"))
 
 
-def unusual(path: Path) -> KnowledgeBaseError:
+def unusual(place: str) -> KnowledgeBaseError:
     """The error for XML that no spreadsheet program writes."""
-    return fail("工作簿的内部写法不同于 Excel、WPS，不能可靠地读取", "the workbook is written otherwise than Excel or WPS do and cannot be read reliably", file=path.as_posix(),
+    return fail("工作簿的内部写法不同于 Excel、WPS，不能可靠地读取", "the workbook is written otherwise than Excel or WPS do and cannot be read reliably", file=place,
                 hint=SAVE_AS_XLSX)
 
 
