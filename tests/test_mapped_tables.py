@@ -252,3 +252,10 @@ def test_in_a_folder_a_mapping_stands_beside_its_file(connection, ledger, tmp_pa
     (tmp_path / "台账.map.yml").write_text(text + "id: other\n", "utf-8")
     assert any("write id there" in fault for fault in faults(connection, tmp_path))
     assert path.exists()
+
+
+def test_what_an_empty_part_of_a_row_means_may_be_said(connection, ledger):
+    mapping = "    if_empty: {contract: {tender: blank_in_document}}\n" + textwrap.dedent(ROW_MAPPING).replace("\n", "\n    ")
+    rows = [ROW_HEADER, ["HT-2", "电脑", "", "", "乙公司", "50", "2024-05-01", "50", "", "", ""]]
+    load(connection, ledger({"台账": rows}, mapping))
+    assert select(connection, "select tender, _states from contract") == [(None, "|tender=blank_in_document|")]

@@ -141,3 +141,38 @@ def test_numbers_that_repeat_are_pointed_out(tmp_path):
 def test_sheets_without_a_known_table(tmp_path, rows):
     draft = draft_mapping(write_workbook(tmp_path / "x.xlsx", {"表": rows}), DICTIONARY, None, "en")
     assert read_yaml(draft.path).data is None or all(value == "skip" for table in range(len(read_yaml(draft.path).data.get("tables", []))) for value in columns(draft, table).values())
+
+
+SEVERAL = {
+    "合同台账": [["合同编号", "合同名称", "采购情况", "", "", "合同情况", ""], ["", "", "采购编号", "采购公告日期", "中标单位", "乙方", "合同金额（元）"],
+                ["HT-1", "绿化", "CG-1", "2024-01-01", "甲", "甲", "50"]],
+    "付款和发票": [["合同编号", "合同名称", "第1次付款", "", "第2次付款", "", "发票1", "", "发票2", ""],
+                   ["", "", "付款1日期", "付款1金额（元）", "付款2日期", "付款2金额（元）", "发票1号码", "发票1日期", "发票2号码", "发票2日期"],
+                   ["HT-1", "绿化", "2024-02-01", "30", "2024-03-01", "20", "001", "2024-01-20", "002", "2024-02-20"]],
+    "比价": [["采购编号", "报价单位1", "报价1（元）", "报价单位2", "报价2（元）"], ["CG-1", "甲", "50", "乙", "60"]],
+}
+SEVERAL_MERGED = {"合同台账": ["C1:E1", "F1:G1"], "付款和发票": ["C1:D1", "E1:F1", "G1:H1", "I1:J1"]}
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    return draft_mapping(write_workbook(tmp_path_factory.mktemp("several") / "台账.xlsx", SEVERAL, merged=SEVERAL_MERGED), DICTIONARY, None, "zh")
+
+
+def test_a_title_above_names_the_type_and_its_children(several):
+    assert columns(several, 0) == {"A": "contract.number", "B": "contract.title", "C": "tender.number", "D": "tender.notice_on", "E": "award.supplier",
+                                   "F": "contract.supplier", "G": "contract.amount"}
+
+
+def test_a_sheet_of_payments_refers_to_the_contracts_of_another_sheet(several):
+    found = columns(several, 1)
+    assert found["A"] == ["payment[1].contract", "payment[2].contract", "invoice[1].contract", "invoice[2].contract"] and found["B"] == "skip"
+    assert [found[letter] for letter in "CDGH"] == ["payment[1].paid_on", "payment[1].amount", "invoice[1].number", "invoice[1].issued_on"]
+    assert columns(several, 2)["A"] == ["quote[1].tender", "quote[2].tender"]
+
+
+def test_such_a_draft_loads_as_it_is(several, tmp_path):
+    loaded = run("records", several.path.with_name("台账.xlsx"), "--db", tmp_path / "kb.db", language="en")
+    assert loaded.exit_code == 0, loaded.output
+    assert re.findall(r"(\w+): (\d+) row", loaded.output) == [
+        ("Procurement", "1"), ("Award", "1"), ("Quote", "2"), ("Contract", "1"), ("Invoice", "2"), ("Payment", "2")]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import Language, Text, fail
+from auditkb.sources.between_tables import refer_to_each_other
 from auditkb.sources.body import Body
 from auditkb.sources.layout import Layout, find_layouts
 from auditkb.sources.mapping import SUFFIX
@@ -52,6 +53,7 @@ def draft_mapping(file: Path, dictionary: Dictionary, office: Path | None, langu
             skip[sheet.type_name] = Text("空表", "empty").say(language)
         else:
             tables += found
+    tables = refer_to_each_other(tables, dictionary)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(mapping_text(file.name, tables, skip if len(sheets) > 1 else {}, dictionary, language), "utf-8", newline="\n")
     return Draft(path, list(_summary(tables, skip)))

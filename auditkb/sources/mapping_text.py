@@ -107,8 +107,13 @@ def _table(table: TableText, dictionary: Dictionary, language: Language) -> Iter
     yield "    columns:"
     for column in table.columns:
         key = quoted(f"{column.letter} {column.title}".strip())
-        target = f"[{', '.join(column.target)}]" if isinstance(column.target, list) else column.target if column.target[:1] != "?" else json.dumps(column.target, ensure_ascii=False)
-        yield f"      {key}: {target}" + _comment(column, dictionary, language)
+        yield f"      {key}: {_target(column.target)}" + _comment(column, dictionary, language)
+
+
+def _target(target: str | list[str]) -> str:
+    if isinstance(target, list):
+        return f"[{', '.join(json.dumps(name) if '[' in name else name for name in target)}]"
+    return json.dumps(target, ensure_ascii=False) if target.startswith("?") else target
 
 
 def _values(table: TableText, say: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
 from auditkb.sources.layout import Layout, split_unit, without_number
+from auditkb.values import MONEY_UNITS
 _ROW_NUMBERS = ("序号", "行号", "no", "no.", "#")
 
 
@@ -79,16 +80,20 @@ class Proposer:
 
     def _title(self, position: int) -> tuple[str, str, int | None]:
         """Whole title and lowest title, normalised and without their number, and the number."""
-        path = [normalise_header(title) for title in self._layout.titles[position]]
         if position not in self._numbered:
+            path = [normalise_header(title) for title in self._layout.titles[position]]
             return "".join(path), path[-1], None
-        whole, number = without_number("".join(path))
-        return whole, without_number(path[-1])[0], number
+        titles, number = self._stripped(position)
+        return "".join(titles), titles[-1], number
+
+    def _stripped(self, position: int) -> tuple[tuple[str, ...], int | None]:
+        """The path of a column without units and without the number that counts records, and that number."""
+        parts = [without_number(_without_unit(title)) for title in self._layout.titles[position]]
+        return tuple(title for title, _ in parts), next((number for _, number in parts if number is not None), None)
 
     def _said_types(self, position: int) -> list[str]:
         """The types that a title over several columns names."""
-        path = [normalise_header(title) for title in self._layout.titles[position]]
-        over = [without_number(title)[0] for title in path[:-1]]
+        over = self._stripped(position)[0][:-1]
         return [name for title in reversed(over) for name, groups in self._groups.items() if title in groups]
 
     def _propose(self, position: int) -> Proposal:
@@ -96,14 +101,26 @@ class Proposer:
         said = self._said_types(position)
         if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
             return Proposal(position)
-        for title, types in ((whole, said), (lowest, said), (whole, [self.main] if self.main else []), (whole, sorted(self._near))):
+        main = [self.main] if self.main else []
+        below = [child for name in said for child in self._dictionary.children(name) if child in self._types]
+        tries = [(whole, said), (lowest, said), *((rest, [name]) for name in said for rest in self._without_type(lowest, name)), (lowest, below)]
+        for title, types in tries if said else [(whole, main), (whole, sorted(self._near))]:
             certain, uncertain = self._meanings(title, types)
             if len(certain) == 1:
                 return Proposal(position, certain[0].split("+"))
             if certain or uncertain:
                 found = list(dict.fromkeys(part for choice in certain + uncertain for part in choice.split("+")))
                 return Proposal(position, choices=[*self._preferred(found), "skip"])
-        return Proposal(position, choices=self._near_misses(lowest))
+        if whole != lowest and not said and main:
+            # A title above that names no type may change what the lowest one means.
+            found = [part for choice in self._meanings(lowest, main)[0] for part in choice.split("+")]
+            if found:
+                return Proposal(position, choices=[*found, "skip"])
+        return Proposal(position, choices=self._near_misses(lowest, [*said, *below] or main))
+
+    def _without_type(self, title: str, name: str) -> list[str]:
+        """A title without the name of its type in front: 采购公告日期 is the 公告日期 of a 采购."""
+        return [title.removeprefix(word) for word in sorted(self._groups[name], key=len, reverse=True) if title.startswith(word) and title != word]
 
     def _decide(self, found: list[Proposal]) -> None:
         """Of several choices the one whose type has other columns here; the number of a record rather than a reference to it."""
@@ -126,15 +143,12 @@ class Proposer:
         """Choices of the main type first; a title that the main type may mean can mean a field of others too."""
         return sorted(choices, key=lambda choice: choice.split(".")[0] != self.main)
 
-    def _near_misses(self, title: str) -> list[str]:
-        if self.main is None:
-            return []
-        record_type = self._types[self.main]
-        headings = {text: entry.name for entry in record_type.fields.values() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
+    def _near_misses(self, title: str, types: Sequence[str]) -> list[str]:
+        headings = {text: f"{name}.{entry.name}" for name in types for entry in self._types[name].fields.values() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
         said = did_you_mean(title, list(headings)).en
         if not said.startswith("did you mean: "):
             return []
-        near = [f"{self.main}.{headings[text]}" for text in said.removeprefix("did you mean: ").split(", ") if text in headings]
+        near = [headings[text] for text in said.removeprefix("did you mean: ").split(", ") if text in headings]
         return [*dict.fromkeys(near), "skip"] if near else []
 
     # --- the record type of the table
@@ -176,10 +190,10 @@ class Proposer:
 
     def _find_numbered(self) -> set[int]:
         """Columns whose titles differ by a number only, or share a number with others that do."""
-        bases: dict[str, set[int]] = {}
-        of_column: dict[int, str] = {}
-        for position, path in self._layout.titles.items():
-            base, number = without_number("".join(map(normalise_header, path)))
+        bases: dict[tuple[str, ...], set[int]] = {}
+        of_column: dict[int, tuple[str, ...]] = {}
+        for position in self._layout.titles:
+            base, number = self._stripped(position)
             if number is not None:
                 bases.setdefault(base, set()).add(number)
                 of_column[position] = base
@@ -225,6 +239,12 @@ class Proposer:
                 entry.targets = [label, "tender.title"]
             elif label in entry.choices:
                 entry.choices[entry.choices.index(label)] = f"[{label}, tender.title]"
+
+
+def _without_unit(title: str) -> str:
+    """A title, normalised, without a unit of money at its end; another bracket may be a number."""
+    name, unit = split_unit(title)
+    return name if unit in MONEY_UNITS else normalise_header(title)
 
 
 def numbered_titles(positions: Iterable[int], title: Callable[[int], tuple[str, str, int | None]]) -> set[str]:

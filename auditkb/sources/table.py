@@ -45,6 +45,8 @@ class Table:
         self._references = {name: field.type for name, field in record_type.fields.items() if field.is_reference}
         self._readers = {(column.position, column.name): self._reader(column) for instance in extract.instances for column in instance.columns}
         self._constants = {(name, text): self._constant(name, text) for instance in extract.instances for name, text in instance.constants.items()}
+        said = declaration.if_empty.get(record_type.type, {})
+        self._unlinked = {name: Cell(state=str(said.get(name, record_type.fields[name].if_empty))) for name in extract.links}
         self._plain = self._plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._first: dict[str, tuple[int, dict[str, Cell]]] = {}
@@ -161,7 +163,8 @@ class Table:
     def _cells(self, instance: Instance, line: Line) -> dict[str, Cell]:
         cells = {name: self._constants[name, text] for name, text in instance.constants.items()}
         for field, type_name in self.sheet.links.items():
-            cells[field] = Cell(self.sheet.keys_of_rows.get(type_name, {}).get(line.number), None)
+            key = self.sheet.keys_of_rows.get(type_name, {}).get(line.number)
+            cells[field] = Cell(key) if key is not None else self._unlinked[field]
         problems = {problem.position: problem for problem in line.problems}
         for column in instance.columns:
             if column.position in problems:
