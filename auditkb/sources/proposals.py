@@ -14,16 +14,18 @@ from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
 from auditkb.sources.layout import Layout, split_unit, without_number
 from auditkb.values import MONEY_UNITS
+
 _ROW_NUMBERS = ("序号", "行号", "no", "no.", "#")
 
 
 @dataclass
 class Proposal:
-    """One column: `targets` where it is certain, else `choices`; `number` counts records side by side."""
+    """One column: `targets` where there is one reading, else `choices`; these are exact where each is a heading of its field."""
 
     position: int
     targets: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
+    is_exact: bool = False
 
     @property
     def text(self) -> list[str] | str:
@@ -51,7 +53,10 @@ class Proposer:
         taken = {target for entry in found for target in entry.targets}
         for entry in found:
             free = [choice for choice in entry.choices if choice not in taken]
-            entry.choices = free if len(free) > 1 else entry.choices
+            if entry.is_exact and len(free) == 2:
+                entry.targets, entry.choices = free[:1], []
+            elif len(free) > 1:
+                entry.choices = free
         self._decide(found)
         self._number(found)
         self._only_once(found)
@@ -110,7 +115,7 @@ class Proposer:
                 return Proposal(position, certain[0].split("+"))
             if certain or uncertain:
                 found = list(dict.fromkeys(part for choice in certain + uncertain for part in choice.split("+")))
-                return Proposal(position, choices=[*self._preferred(found), "skip"])
+                return Proposal(position, choices=[*self._preferred(found), "skip"], is_exact=not uncertain)
         if whole != lowest and not said and main:
             # A title above that names no type may change what the lowest one means.
             found = [part for choice in self._meanings(lowest, main)[0] for part in choice.split("+")]
