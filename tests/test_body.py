@@ -63,6 +63,21 @@ def test_sums_are_compared_with_totals():
     assert [(entry.number, entry.printed, entry.computed, entry.rows) for entry in body.differences] == [(7, Decimal(2), Decimal(1), 1)]
 
 
+@pytest.mark.parametrize(
+    ("rows", "differences"),
+    [
+        ([["合计", "", "", "12.5"], A, B], []), ([["合计", "", "", "12"], A, B], [2]),
+        ([["合计", "", "", "12.5"], ["甲科小计", "", "", "5"], A, ["乙科小计", "", "", "7.5"], B], []),
+        ([["甲科小计", "", "", "5"], A, ["乙科小计", "", "", "7"], B, ["合计", "", "", "12.5"]], [4]),
+        ([A, ["本页合计", "", "", "5"], ["累计", "", "", "5"], B, ["本页合计", "", "", "7.5"], ["累计", "", "", "12.5"]], []),
+        ([A, ["合计", "", "", "5"], B, ["合计", "", "", "7.5"], ["总计", "", "", "12.5"]], []),
+        ([A, ["合计", "", "", "5"], B, ["合计", "", "", "7.5"], ["总计", "", "", "13"]], [6]),
+    ],
+)
+def test_totals_before_their_rows_and_running_totals(rows, differences):
+    assert [entry.number for entry in read(rows)[0].differences] == differences
+
+
 def test_a_second_total_begins_anew():
     body, _ = read([A, ["合计", "", "", "5"], B, ["合计", "", "", "7.5"]])
     assert body.differences == []

@@ -128,7 +128,7 @@ def test_totals_and_notes_of_a_whole_load(connection, tmp_path):
     report = load(connection, tmp_path, *columns, hidden_rows={"合同": [3]})
     assert report.rows == {"contract": 2} and report.notes["total_differs"] == 1 and report.notes["skipped"] == 2 and report.notes["hidden"] == 1
     said = {row[2]: row[7] for row in list_problems(connection, "en", with_information=True)}
-    assert said["B4"] == "the total is 13.00, the 2 rows above add up to 12.00: a difference of 1.00"
+    assert said["B4"] == "the total is 13.00, its 2 rows add up to 12.00: a difference of 1.00"
     assert said["3"] == "hidden rows, read all the same: 3" and said["5"].endswith("a note under the table")
 
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
-from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,8 +18,7 @@ from auditkb.dictionary import normalise_header
 from auditkb.errors import Text
 from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.sheets import Area, Problem, Row, Sheet
-from auditkb.value_options import ValueOptions
-from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
+from auditkb.sources.sums import Amounts, Difference, Sums
 
 TOTAL = Text("合计行", "a row of totals")
 SUBTOTAL = Text("小计行", "a row of subtotals")
@@ -42,10 +40,6 @@ _SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
 _MAY_BE_NONE = re.compile(r"计|^其中|total|:")
 
 
-Amounts = tuple[str | None, ValueOptions]
-"""The unit of a column of amounts, and what a mapping file says of its values."""
-
-
 class Line(NamedTuple):
     """One record's row: `filled` are the columns whose text comes from a cell above."""
 
@@ -62,17 +56,6 @@ class Skipped(NamedTuple):
     number: int
     what: Text
     raw: str
-
-
-class Difference(NamedTuple):
-    """A total that is not the sum of the rows above it, or that cannot be compared: row `unread` has no number."""
-
-    number: int
-    position: int
-    printed: Decimal
-    computed: Decimal
-    rows: int
-    unread: int | None = None
 
 
 @dataclass
@@ -100,7 +83,7 @@ class Body:
         """The records' rows. Stops at the last row of the layout, or where another table begins (`next_header`)."""
         self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
         filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
-        sums = _Sums(self.summed)
+        sums = Sums(self.summed)
         kinds = _Kinds(self.layout, len(self.loaded), self.sheet.merged)
         for row, texts in self._rows():
             what = kinds.of(row, texts)
@@ -116,7 +99,8 @@ class Body:
                 continue
             self.skipped.append(Skipped(row.number, what, " | ".join(text for _, text in texts)))
             if what is TOTAL or what is SUBTOTAL:
-                self.differences += sums.compare(row, is_total=what is TOTAL)
+                self.differences += sums.total(row) if what is TOTAL else sums.subtotal(row)
+        self.differences += sums.close()
 
     def _rows(self) -> Iterator[tuple[Row, list[tuple[int, str]]]]:
         """The rows below the header that have text in this table's columns, with that text."""
@@ -192,62 +176,6 @@ class _Kinds:
 def is_number(text: str) -> bool:
     """Whether a cell is a number or a share, as in a row of totals, and not words."""
     return re.fullmatch(r"[¥￥$(（]?-?[\d,，]*\.?\d+[%‰)）元万]*|[-—–/]+", text.strip()) is not None
-
-
-@lru_cache(4096)
-def amount_of(text: str, unit: str | None, options: ValueOptions) -> Decimal | None:
-    """A cell of a column as it counts in a sum, in the column's unit; None where it is no amount."""
-    if means_nothing_certain(text) or options.meaning_of(text) is not None:
-        return Decimal(0)
-    unit = unit or options.unit or "元"
-    try:
-        return read_money(text, unit, signed=True, options=options) / MONEY_UNITS[unit]
-    except Unreadable:
-        return None
-
-
-class _Sums:
-    """Sums of the rows since the last total, and since the last subtotal."""
-
-    def __init__(self, columns: Mapping[int, Amounts]):
-        self._columns = columns
-        self._since_total: dict[int, tuple[Decimal, int]] = {}
-        self._since_subtotal: dict[int, tuple[Decimal, int]] = {}
-        self._unread: dict[int, int] = {}
-
-    def add(self, row: Row) -> None:
-        """Count the amounts of a record's row."""
-        faulty = {problem.position for problem in row.problems}
-        for place in self._columns:
-            text = row.cells[place].strip() if place < len(row.cells) else ""
-            if not text:
-                continue
-            amount = None if place in faulty else amount_of(text, *self._columns[place])
-            if amount is None:
-                self._unread.setdefault(place, row.number)
-                continue
-            for sums in (self._since_total, self._since_subtotal):
-                before, count = sums.get(place, (Decimal(0), 0))
-                sums[place] = before + amount, count + 1
-
-    def compare(self, row: Row, *, is_total: bool) -> list[Difference]:
-        """The columns in which a total is not the sum of the rows above, or cannot be compared with it."""
-        sums = self._since_total if is_total else self._since_subtotal
-        found = []
-        for place in self._columns:
-            text = row.cells[place].strip() if place < len(row.cells) else ""
-            if not text:
-                continue
-            printed = amount_of(text, *self._columns[place])
-            computed, count = sums.get(place, (Decimal(0), 0))
-            if printed is None:
-                found.append(Difference(row.number, place, Decimal(0), computed, count, row.number))
-            elif computed != printed:
-                found.append(Difference(row.number, place, printed, computed, count, self._unread.get(place)))
-        self._since_subtotal = {}
-        if is_total:
-            self._since_total, self._unread = {}, {}
-        return found
 
 
 class _Filler:

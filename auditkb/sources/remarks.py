@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
-from auditkb.sources.body import Body, Difference
+from auditkb.sources.body import Body
 from auditkb.sources.sheets import Sheet, column_letter
+from auditkb.sources.sums import Difference
 
 MAP_IT = Text("用 ingest.py map 写对应文件，为每张表写明表头行和数据行", "write a mapping file with ingest.py map, which names the header and the rows of each table")
 _MOST_RAW = 200
@@ -39,8 +40,8 @@ def _differs(entry: Difference, body: Body) -> Note:
         return Note("skipped", None, None, None, None, None, body.sheet.name, f"{letter}{entry.number}",
                     Text(f"合计没有核对，因为 {cell} 不是可识别的金额", f"the total was not compared, because {cell} is no amount that can be read"))
     difference = entry.printed - entry.computed
-    text = Text(f"表中合计为 {entry.printed:f}，上面 {entry.rows} 行相加为 {entry.computed:f}，相差 {difference:f}",
-                f"the total is {entry.printed:f}, the {entry.rows} rows above add up to {entry.computed:f}: a difference of {difference:f}")
+    text = Text(f"表中合计为 {entry.printed:f}，{entry.rows} 行相加为 {entry.computed:f}，相差 {difference:f}",
+                f"the total is {entry.printed:f}, its {entry.rows} rows add up to {entry.computed:f}: a difference of {difference:f}")
     return Note("total_differs", None, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}", text,
                 Text("请核对是否漏行、重复或合计有误", "check for rows that are missing or double, or a wrong total"))
 
