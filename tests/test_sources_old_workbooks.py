@@ -38,8 +38,9 @@ def test_a_ledger(suffix):
     assert list(rows) == [1, 2, 3, 4, 7, 8, 9]
 
 
-def test_a_month_is_no_day_in_xls_either():
-    assert readings(DATA / "ledger.xls")[9] == (["", "", "", "2019-05-01", "", "", ""], False, [3])
+@pytest.mark.parametrize("suffix", ["xls", "ods"])
+def test_a_month_is_no_day_here_either(suffix):
+    assert readings(DATA / f"ledger.{suffix}")[9] == (["", "", "", "2019-05-01", "", "", ""], False, [3])
 
 
 def test_et_is_xls_by_another_name(tmp_path):

@@ -142,11 +142,11 @@ def test_dates_of_the_1904_system(workbook):
 
 
 def test_formats_hold_for_their_cells_only(workbook):
-    cells = {f"B{row}": (0.03, "0%" if row % 3 else None) for row in range(1, 31)} | {"A7": (0.5, "0.0%"), "D40": (0.25, "0%")}
+    cells = {f"B{row}": (0.03, "0%" if row % 3 else None) for row in range(1, 31)} | {"A7": (0.5, "0.0%"), "D40": (0.25, "0%"), "A8": 0.5, "B45": 0.03}
     (sheet,) = workbook(cells)
     found = texts(sheet)
     assert [found[row][1] for row in range(1, 31)] == ["3%" if row % 3 else "0.03" for row in range(1, 31)]
-    assert found[7][0] == "50%" and found[40][3] == "25%"
+    assert (found[7][0], found[8][0], found[40][3], found[45][1]) == ("50%", "0.5", "25%", "0.03")
 
 
 @given(st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=2))

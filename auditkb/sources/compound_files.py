@@ -36,6 +36,7 @@ class _Container:
 
     def stream(self, names: tuple[str, ...]) -> bytes | None:
         """The content of the first entry with one of these names."""
+        # All entries are looked at: none may be longer than the file.
         entries = {name: (start, size) for name, start, size in self._entries()}
         found = next((entries[name] for name in names if name in entries), None)
         if found is None:
@@ -53,6 +54,8 @@ class _Container:
             length, kind = struct.unpack_from("<HB", self._directory, place + 64)
             if kind:
                 start, size = struct.unpack_from("<II", self._directory, place + 116)
+                if size > len(self._content):
+                    raise BrokenContainer
                 yield self._directory[place : place + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace"), start, size
 
     def _fat_sectors(self, count: int, more: int) -> list[int]:

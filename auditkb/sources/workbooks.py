@@ -7,7 +7,9 @@ it: by `sheet_xml` for .xlsx and .xlsm, by `xls_records` for .xls and .et, by `o
 from __future__ import annotations
 
 import datetime
+import os
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -95,11 +97,11 @@ def read_ods(path: Path) -> list[Sheet]:
     """The sheets of an .ods file that hold something."""
     _check_kind(path, "zip")
     with open_archive(path) as archive:
-        if "content.xml" not in archive.namelist():
+        if not {"content.xml", "styles.xml"} <= set(archive.namelist()):
             raise broken(path)
-        with archive.open("content.xml") as xml:
+        with archive.open("styles.xml") as styles, archive.open("content.xml") as xml:
             try:
-                facts = read_ods_facts(xml)
+                facts = read_ods_facts(styles, xml)
             except UnusualXml as error:
                 raise unusual(path.as_posix()) from error
             except TooMuch as error:
@@ -117,7 +119,7 @@ def _worksheets(path: Path) -> list[tuple[str, bool, bool]]:
     """Title of each worksheet, whether it is hidden, and whether it is empty."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
-    with _plain_faults(path):
+    with _plain_faults(path), _quiet_panics():
         workbook = load_workbook(path)
         return [(entry.name, entry.visible != SheetVisibleEnum.Visible, workbook.get_sheet_by_index(number).start is None)
                 for number, entry in enumerate(workbook.sheets_metadata) if entry.typ == SheetTypeEnum.WorkSheet]
@@ -143,7 +145,8 @@ class _Values:
 
         if self._kept is None or self._kept[0] != title:
             self._kept = None
-            self._kept = title, load_workbook(self.path).get_sheet_by_name(title)
+            with _quiet_panics():
+                self._kept = title, load_workbook(self.path).get_sheet_by_name(title)
         return self._kept[1]
 
 
@@ -180,7 +183,7 @@ class _Rows:
         """Write numbers as their formats show them."""
         for column, remaining, run in runs:
             while run[1] < number:
-                run[:] = next(remaining, (number + 1, 2**31, -1))
+                run[:] = next(remaining, (2**31, 2**31, -1))
             place = column - first_column
             if run[0] > number or not 0 <= place < len(values) or type(values[place]) is str:
                 continue
@@ -266,6 +269,20 @@ def _too_much(path: Path, title: str | None = None) -> Fault:
     return Fault(Text("表太大，或个别单元格离其他内容太远，无法读取", "the sheet is too large, or single cells lie too far from the others"),
                  path.as_posix() if title is None else place_of(path, f"{path.name}[{title}]"),
                  hint=Text("把需要的行和列复制到新表，另存后再读", "copy the rows and columns that are needed to a new sheet and save it"))
+
+
+@contextmanager
+def _quiet_panics() -> Iterator[None]:
+    """Rust writes about a panic to the process's own stderr, past Python; what has to be said is in the fault."""
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ A file may be made to harm: parts are measured while they are unpacked, and XML 
 from __future__ import annotations
 
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ MOST_BYTES_OF_A_PART = 32 * 1024**2
 MOST_PARTS = 10_000
 BYTES_AT_ONCE = 1024**2
 # What zipfile raises for a damaged or a locked archive, and lxml for XML that is cut off.
-_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, etree.LxmlError)
+_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error, etree.LxmlError)
 
 
 @dataclass(frozen=True)
