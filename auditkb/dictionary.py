@@ -46,7 +46,10 @@ class Label(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year.
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future.
+
+    A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
+    refused until a mapping file decides.
 
     `ocds` names the paths of an OCDS release at which the field may stand, `ocds_codes` what a code there means.
     """
@@ -56,10 +59,12 @@ class Field(_Model):
     description: Label
     unit: str | None = None
     synonyms: tuple[_Words, ...] = ()
+    maybe: tuple[_Words, ...] = ()
     choices: dict[str, Label] | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
+    ahead: bool = False
     compared: bool = False
     ocds: _Paths = ()
     ocds_codes: dict[str, str] = {}
@@ -81,8 +86,18 @@ class Field(_Model):
         return VALUE_TYPES.get(self.type, "TEXT")
 
 
+class Period(_Model):
+    """Headings of a column that holds two dates in one cell, and the two fields that they are."""
+
+    fields: tuple[str, str]
+    headings: tuple[_Words, ...]
+
+
 class RecordType(_Model):
-    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field."""
+    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field.
+
+    `groups` are titles over several columns which say that the columns below are about this type.
+    """
 
     type: str
     label: Label
@@ -96,6 +111,8 @@ class RecordType(_Model):
     fiscal_year: tuple[str, ...] = ()
     created_by_reference: bool = False
     derived: str | None = None
+    groups: tuple[_Words, ...] = ()
+    period: Period | None = None
     fields: dict[str, Field]
 
     @model_validator(mode="after")
@@ -108,11 +125,28 @@ class RecordType(_Model):
         """Every heading that names a field of this type, normalised by `normalise_header`, with the field's name."""
         return {heading: name for name, entry in self.fields.items() for heading in headings_of(entry)}
 
+    def uncertain_headers(self) -> dict[str, list[str]]:
+        """Headings that may name a field, normalised, with every field that they may name."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.fields.items():
+            for text in entry.maybe:
+                found.setdefault(normalise_header(text), []).append(name)
+        return found
+
+    def period_headers(self) -> set[str]:
+        """Headings of columns with two dates in one cell, normalised."""
+        return {normalise_header(text) for text in self.period.headings} if self.period else set()
+
+    def group_titles(self) -> set[str]:
+        """Titles over several columns that say which type these are about, normalised."""
+        return {normalise_header(text) for text in (self.type, self.label.zh, self.label.en, *self.groups)}
+
 
 def normalise_header(text: str) -> str:
     """A column heading reduced to what is compared: width, case, blanks and kinds of bracket do not count."""
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).casefold()
-    return "".join(plain.split())
+    # An accent on a blank joins the letter before it, so the forms are made one again.
+    return unicodedata.normalize("NFKC", "".join(plain.split())).casefold()
 
 
 def headings_of(entry: Field) -> list[str]:

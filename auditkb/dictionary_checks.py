@@ -177,3 +177,15 @@ def _check_headings(record_type: RecordType, declared: Declared) -> Iterator[Fau
             if number < 3:
                 place = ((), ("label", "zh"), ("label", "en"))[number]
             yield file.fault(("fields", entry.name, *place), Text(f"表头“{heading}”已属于字段“{first}”", f'heading "{heading}" already belongs to "{first}"'))
+    yield from _check_period(record_type, own)
+
+
+def _check_period(record_type: RecordType, file: YamlFile) -> Iterator[Fault]:
+    """The two fields of a period are dates."""
+    if record_type.period is None:
+        return
+    for number, name in enumerate(record_type.period.fields):
+        if name not in record_type.fields:
+            yield file.fault(("period", "fields", number), Text(f"没有字段“{name}”", f'there is no field "{name}"'), hint=did_you_mean(name, list(record_type.fields)))
+        elif record_type.fields[name].type != "date":
+            yield file.fault(("period", "fields", number), Text(f"“{name}”不是日期", f'"{name}" is no date'))

@@ -102,12 +102,12 @@ def test_a_file_may_be_called_by_the_label(connection, folder):
     ("content", "message"),
     [
         (b"", "the file is empty"),
-        ("合同编号\n绿化\n".encode("gb18030"), "not UTF-8"),
-        ("合同编号\nHT-1\n".encode("utf-16"), "not UTF-8"),
+        ("合同编号\n绿化\n".encode() + b"\xff\n", "no valid text"),
         (b"PK\x03\x04abc", "an Excel workbook"),
         ("合同编号,合同名称\n\"HT-1,绿化\n".encode(), "a quote is not closed"),
         ("合同编号\n" + '"' + "x" * 200_000 + '"\n', "too long"),
-        ("合同编号,合同编好\nHT-1,x\n", 'column B "合同编好" is not a field of "Contract"'),
+        ("合同编好,签订日期\nHT-1,2019-05-20\n", 'column A "合同编好" is not a field of "Contract"; did you mean: 合同编号'),
+        ("合同名称,合同编好\n绿化,x\n", 'column B "合同编好" is not a field of "Contract"; did you mean: 合同编号'),
         ("合同编号,合同号\nHT-1,x\n", 'column B "合同号" and column A "合同编号" are both "Contract number"'),
         ("合同编号,签订日期（元）\nHT-1,\n", "unit"),
         ("合同编号,合同金额（美元）\nHT-1,5\n", "unit"),
@@ -155,7 +155,7 @@ def test_too_many_faults_are_cut_short(connection, folder):
     ("files", "message"),
     [
         ({"contracts.csv": "合同编号\nHT-1\n"}, '"contracts" is not a record type'),
-        ({"contract.xlsx": b"PK"}, 'the format ".xlsx" cannot be read'),
+        ({"contract.pdf": b"%PDF"}, 'the format ".pdf" cannot be read'),
         ({}, "the folder holds no file to read"),
     ],
 )

@@ -13,16 +13,17 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
 from auditkb.merging import rebuild
-from auditkb.notes import PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
+from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
 from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
 from auditkb.schema import quote, rows_table
@@ -67,6 +68,11 @@ class LoadReport:
         """How many notes ask for something to be done."""
         return sum(self.notes.get(kind, 0) for kind in PROBLEMS)
 
+    @property
+    def said(self) -> int:
+        """How many notes only say what was not loaded, or hidden."""
+        return sum(self.notes.get(kind, 0) for kind in INFORMATION if kind != "alias")
+
 
 def load_source(
     connection: sqlite3.Connection,
@@ -74,8 +80,11 @@ def load_source(
     path: Path,
     *,
     type_name: str | None = None,
+    office: Path | None = None,
+    mapping: Path | None = None,
     missing: Missing | None = None,
     progress: Progress | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
     """Load the folder or file at `path`, whose tables exist already.
 
@@ -83,7 +92,7 @@ def load_source(
     complete: they are gone, or kept. Raises KnowledgeBaseError with every fault of every file; the database is then
     as it was. `progress` is called with a sheet's name and the rows read so far.
     """
-    source = open_source(path, dictionary, type_name=type_name)
+    source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
     with writer(connection):
         known = connection.execute("select path, sha256, read_as from sources where id = ?", (source.id,)).fetchone()
         if known is not None:
@@ -121,7 +130,7 @@ class _Loader:
         """Read all files, make the records, and say what was done."""
         prepare(self.connection)
         self._begin()
-        references = References(self.connection, self.dictionary)
+        references = References(self.connection, self.dictionary, self.source.aliases)
         by_type = {name: [sheet for _, sheet in group] for name, group in groupby(self.source.sheets, key=lambda entry: entry[0].type)}
         for record_type in loaded_types(self.dictionary):
             sheets = by_type.get(record_type.type, [])
@@ -158,8 +167,8 @@ class _Loader:
     def _read(self, table: Table | OcdsTable) -> None:
         """Insert the rows of a sheet in bulk; nothing of a long sheet stays in memory."""
         name = table.record_type.type
-        statement = insert_statement(rows_table(name), loaded_columns(table.record_type))
-        done = 0
+        statement = insert_statement(rows_table(name), loaded_columns(table.record_type, table.fields))
+        done, last_row = 0, table.last_row
         try:
             with closing(table.rows()) as rows:
                 while batch := list(islice(rows, ROWS_AT_ONCE)):
@@ -167,7 +176,7 @@ class _Loader:
                         self.connection.executemany(statement, batch)
                     self._write_notes(table)
                     done += len(batch)
-                    self.progress(table.sheet.name, done, None)
+                    self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
             self.faults += error.faults
         self._write_notes(table)
@@ -202,7 +211,7 @@ class _Loader:
     def _finish(self) -> LoadReport:
         connection, source = self.connection, self.source
         restore_notes(connection)
-        created = settle_references(connection, self.dictionary, self.letters)
+        created = settle_references(connection, self.dictionary, self.letters, self.source.aliases)
         connection.execute("delete from coverage where source = ?", (source.id,))
         _write_coverage(connection, source)
         self._write_unread()
@@ -281,6 +290,7 @@ def _existing(connection: sqlite3.Connection, type_name: str | None, text: str |
         if exists(connection, type_name, key):
             return key
     keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    if source.declaration_file is not None:
-        faults.append(source.declaration_file.fault(place, Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), hint=did_you_mean(text, keys, most=5)))
+    words, hint = Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), did_you_mean(text, keys, most=5)
+    file = source.declaration_file
+    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
     return None

@@ -31,7 +31,7 @@ _PLAIN = (str, int, float, bool)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.IGNORECASE)
 _CHECK = Text("请核对原文件", "check the file")
 _CONVERT = Text("规则以元计算，不用这个数；需要时按当日汇率折算，另行登记", "rules count in yuan and do not use it; convert it at the day's rate and enter that where it is needed")
-Resolve = Callable[[str, str], str]
+Resolve = Callable[[str, Cell], Cell]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class OcdsTable:
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
         self.letters: dict[str, str] = {}
+        self.fields = list(sheet.record_type.fields)
+        self.last_row: int | None = None
         self.count = 0
         self._source, self._resolve = source, resolve
         self._maker = RowMaker(sheet.record_type, sheet.name)
@@ -117,7 +119,7 @@ class OcdsTable:
                 name = reader.name_of(found.value)
                 if name is None:
                     continue
-                key = self._resolve(self.record_type.type, name)
+                key = str(self._resolve(self.record_type.type, Cell(name)).value)
                 first, cells = known.setdefault(key, (place, {self.record_type.label_field: Cell(name)}))
                 for field_name, paths in names.items():
                     if field_name != self.record_type.label_field:
@@ -221,7 +223,7 @@ class _ReleaseReader:
             distinct = list(dict.fromkeys(str(name) for name in names))
             if len({fold(name) for name in distinct}) > 1:
                 return _unreadable(f"有几家单位：{'、'.join(distinct[:4])}", f"there are several organisations: {', '.join(distinct[:4])}")
-            return Cell(self._table._resolve(entry.type, distinct[0]))
+            return self._table._resolve(entry.type, Cell(distinct[0]))
         ids = {_text(one.value) for one in found}
         targets = [target for target in items(self._release, self._paths.types[entry.type]) if target.own_id in ids]
         if len(targets) > 1 and any(target.value != targets[0].value for target in targets):

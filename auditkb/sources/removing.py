@@ -6,6 +6,7 @@ import datetime
 import sqlite3
 from dataclasses import dataclass, field, replace
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
@@ -55,7 +56,7 @@ def what_goes(connection: sqlite3.Connection, dictionary: Dictionary, source: st
     return removal
 
 
-def remove_source(connection: sqlite3.Connection, dictionary: Dictionary, source: str) -> Removal:
+def remove_source(connection: sqlite3.Connection, dictionary: Dictionary, source: str, aliases: Aliases = NO_ALIASES) -> Removal:
     """Take back what `source` brought, in one transaction; its history stays.
 
     Raises KnowledgeBaseError, and leaves all as it was, where the other sources do not agree what a record belongs to
@@ -81,7 +82,7 @@ def remove_source(connection: sqlite3.Connection, dictionary: Dictionary, source
         delete_notes(connection, source=source)
         for table in ("coverage", "unread_paths"):
             connection.execute(f"delete from {table} where source = ?", (source,))
-        settle_references(connection, dictionary, {})
+        settle_references(connection, dictionary, {}, aliases)
         finish_loading(connection, dictionary)
         tidy(connection)
     return removal
