@@ -92,6 +92,12 @@ def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     return dict(connection.execute(query, (source,)).fetchall())
 
 
+def count_problems(connection: sqlite3.Connection, source: str) -> int:
+    """How many notes of a source ask for something to be done."""
+    counts = count_notes(connection, source)
+    return sum(counts.get(kind, 0) for kind in PROBLEMS)
+
+
 def list_problems(connection: sqlite3.Connection, language: str, *, source: str | None = None, kind: str | None = None, with_information: bool = False) -> list[tuple[str | None, ...]]:
     """Every problem, or those of a source or kind: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do, kind.
 

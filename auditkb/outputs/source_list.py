@@ -9,6 +9,7 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
+from auditkb.notes import count_problems
 from auditkb.schema import quote, rows_table
 from auditkb.source_rows import loaded_types
 
@@ -28,7 +29,7 @@ def sources(connection: sqlite3.Connection, dictionary: Dictionary, language: st
     found = []
     for source, name, path, date, loaded_at, wins_over in connection.execute(f"select id, {title}, path, date, loaded_at, wins_over from sources order by id").fetchall():
         live, gone, shared = ({kind: count for (owner, kind), counts in numbers.items() if owner == source and (count := counts[place])} for place in range(3))
-        problems = connection.execute("select count(*) from cell_notes where source = ? and problem is not null and is_gone is null", (source,)).fetchone()[0]
+        problems = count_problems(connection, source)
         complete = [row[0] for row in connection.execute("select distinct record_type from coverage where source = ? and is_complete order by 1", (source,))]
         versions = connection.execute("select count(*) from loads where source = ? and what <> 'removed' and id > "
                                       "coalesce((select max(id) from loads where source = ? and what = 'removed'), 0)", (source, source)).fetchone()[0]

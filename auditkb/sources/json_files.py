@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from auditkb.errors import KnowledgeBaseError, Text, fail
+from auditkb.sources.json_guard import GuardedFile, UnsafeJsonError
 from auditkb.sources.sheets import Problem, Row, Sheet
 
 MOST_NAMES = 16_384
@@ -88,7 +89,7 @@ def _json_records(path: Path) -> Iterator[tuple[str | None, int, _Record | None]
     with path.open("rb") as file, _plain_faults(path):
         if file.read(3) != _UTF8_MARK:
             file.seek(0)
-        events: _Events = ijson.basic_parse(file)
+        events: _Events = ijson.basic_parse(GuardedFile(file))
         event, _ = next(events)
         if event == "start_array":
             yield None, 0, None
@@ -234,6 +235,8 @@ def _plain_faults(path: Path) -> Iterator[None]:
 
     try:
         yield
+    except UnsafeJsonError as error:
+        raise fail(error.text.zh, error.text.en, file=path.as_posix()) from error
     except (ijson.JSONError, UnicodeDecodeError, StopIteration) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else ""
         raise fail(f"不是完整有效的 JSON（{reason}）", f"this is not complete, valid JSON ({reason})", file=path.as_posix(),

@@ -7,20 +7,19 @@ are refused before they do harm.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.sources.json_guard import MOST_LEVELS, GuardedFile, UnsafeJsonError
 
 JSON_LINES = (".jsonl", ".ndjson")
 SUFFIXES = (".json", *JSON_LINES)
 MOST_CHARACTERS_OF_A_LINE = 64 * 1024**2
 MOST_FAULTS = 100
-MOST_LEVELS = 60
 _LOOKED_AT = 20_000
 _SIGNS = {"ocid": "", "releases": "releases.item", "records": "records.item"}
 
@@ -182,61 +181,11 @@ def _reading(path: Path) -> Iterator[Any]:
         with path.open("rb") as file:
             if file.read(3) != b"\xef\xbb\xbf":
                 file.seek(0)
-            yield _Shallow(file)
-    except _TooDeepError as error:
-        raise KnowledgeBaseError(Fault(Text("嵌套太深", "it is nested too deeply"), path.as_posix())) from error
-    except _TooLongError as error:
-        raise KnowledgeBaseError(Fault(Text("有一个数字超过一千位", "a number has more than a thousand digits"), path.as_posix())) from error
+            yield GuardedFile(file)
+    except UnsafeJsonError as error:
+        raise KnowledgeBaseError(Fault(error.text, path.as_posix())) from error
     except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
         raise KnowledgeBaseError(Fault(Text(f"JSON 格式有误（{_short(error)}）", f"broken JSON ({_short(error)})"), path.as_posix())) from error
-
-
-class _TooDeepError(ValueError):
-    pass
-
-
-class _TooLongError(ValueError):
-    pass
-
-
-_LONG_NUMBER = re.compile(rb"\d{1000}")
-_NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
-
-
-class _Shallow:
-    """A file of JSON that is refused where it nests too deeply or writes too long a number, before the parser meets it.
-
-    The parser remembers the whole path at every level, and ends the process at an integer of more than 4,300 digits.
-    """
-
-    def __init__(self, file: IO[bytes]):
-        self._file, self._level, self._in_string, self._is_escaped, self._before = file, 0, False, False, b""
-
-    def read(self, size: int = -1) -> bytes:
-        """The next piece of the file."""
-        piece = self._file.read(size)
-        plain = re.sub(rb"\\.", b"", b"\\" + piece if self._is_escaped else piece, flags=re.DOTALL)
-        self._is_escaped = plain.endswith(b"\\")
-        parts = plain.split(b'"')
-        outside = b" ".join(parts[self._in_string :: 2])
-        if _LONG_NUMBER.search(self._before + outside):
-            raise _TooLongError
-        self._before = outside[-1000:]
-        self._in_string ^= len(parts) % 2 == 0
-        self._count(outside.translate(None, _NO_BRACKETS))
-        return piece
-
-    def _count(self, signs: bytes) -> None:
-        """Take inner pairs away, level by level; what is left closes and opens levels beyond this piece."""
-        for _ in range(MOST_LEVELS):
-            fewer = signs.replace(b"[]", b"").replace(b"{}", b"")
-            if len(fewer) == len(signs):
-                break
-            signs = fewer
-        opened = signs.count(b"[") + signs.count(b"{")
-        self._level += 2 * opened - len(signs)
-        if opened > MOST_LEVELS or self._level > MOST_LEVELS:
-            raise _TooDeepError
 
 
 def _short(error: Exception) -> str:

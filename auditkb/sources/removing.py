@@ -11,7 +11,7 @@ from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.merging import rebuild
-from auditkb.notes import delete_notes
+from auditkb.notes import count_problems, delete_notes
 from auditkb.records import insert_statement
 from auditkb.references import settle_references
 from auditkb.schema import quote, rows_table
@@ -52,7 +52,7 @@ def what_goes(connection: sqlite3.Connection, dictionary: Dictionary, source: st
         removal.findings += connection.execute(
             f"select count(*) from findings f where f.origin = 'rule' and f.state <> 'gone' and f.record_type = ? and f.record_key in (select r.key {live} and not {also})",
             (record_type.type, source)).fetchone()[0]
-    removal.notes = connection.execute("select count(*) from cell_notes where source = ? and problem is not null and is_gone is null", (source,)).fetchone()[0]
+    removal.notes = count_problems(connection, source)
     return removal
 
 
