@@ -68,13 +68,20 @@ def commands(language: Language) -> Group:
     def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
         _readiness(rule_ids, database, office, format, _day(as_of, language), requests, language)
 
-    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv")
-    @click.argument("what", type=click.Choice(["rules", "parameters"]))
+    @group.command("list", help=say("列出规则、参数或已读入的来源。", "List rules, parameters or the sources that are loaded."),
+                   example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv\nchecks.py list sources --db kb.db")
+    @click.argument("what", type=click.Choice(["rules", "parameters", "sources"]))
+    @database_option(language)
     @office_option(language)
     @format_option(language)
     @click.option("--on", metavar="DATE", help=say("只列当日有效的参数值。", "Only the parameters in force on that day."))
     @click.option("--organisation", metavar="NAME", help=say("与 --on 合用：对该单位有效的值。", "With --on: what holds for that organisation."))
-    def list_(what: str, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+    def list_(what: str, database: Path, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+        if what != "parameters" and on is not None:
+            raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
+        if what == "sources":
+            _list_sources(database, office, format, language)
+            return
         _list(what, office, format, on, organisation, language)
 
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
@@ -154,8 +161,6 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
 
     if organisation is not None and on is None:
         raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
-    if what == "rules" and on is not None:
-        raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
     day = _day(on, language, "--on")
     dictionary, rule_set = _load(office, language)
     codes = format != "table"
@@ -167,6 +172,22 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
         columns, rows = listings.parameters_on(rule_set, dictionary, language, day, organisation, codes=codes)
     else:
         columns, rows = (listings.rules if what == "rules" else listings.parameters)(rule_set, dictionary, language, codes=codes)
+    print_rows(rows, columns, format, language)
+
+
+def _list_sources(database: Path, office: Path | None, format: str, language: Language) -> None:
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.outputs.source_list import sources
+
+    dictionary = load_dictionary(RECORDS, office)
+    with closing(open_database(database)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+        columns, rows = sources(connection, dictionary, language, codes=format != "table")
+    if not rows and format == "table":
+        click.echo(Text("还没有读入任何来源。", "No source is loaded yet.").say(language))
+        return
     print_rows(rows, columns, format, language)
 
 

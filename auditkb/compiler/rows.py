@@ -125,7 +125,7 @@ class RowsFrame:
             return self.compiler.let(item)
         own = self.compiler.let(LetName(item.name, item.kind))
         why = self.peer(self.compiler.let_reasons(item))
-        for kind in ("missing", "blank", "illegible", "unreadable", "not_required", "no_related"):
+        for kind in ("missing", "blank", "illegible", "unreadable", "disputed", "other_currency", "not_required", "no_related"):
             why = f"replace({why}, '{kind}:', '{kind}:{self.rows.peers}.')"
         self.inner.append(why)
         parts = [None if part is None else self.peer(part) for part in (own.low, own.high, own.none)]
@@ -204,7 +204,8 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
 def state_word(states: str, name: str) -> str:
     """SQL of the word for why a field is empty, by its state."""
     words = "".join(f" WHEN {sqlite.state(states, name, state)} THEN '{word}'" for state, word in (
-        ("blank_in_document", "blank"), ("illegible", "illegible"), ("unreadable", "unreadable"), ("not_required", "not_required")))
+        ("blank_in_document", "blank"), ("illegible", "illegible"), ("unreadable", "unreadable"), ("disputed", "disputed"),
+        ("other_currency", "other_currency"), ("not_required", "not_required")))
     return f"CASE{words} ELSE 'missing' END"
 
 

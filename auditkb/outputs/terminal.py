@@ -13,6 +13,7 @@ from auditkb.laws import LawRegister
 from auditkb.reading import parameter_lines, read_out
 from auditkb.rules.checked import Rule
 from auditkb.runs import Found, RunReport
+from auditkb.source_rows import places_of
 from auditkb.wording import OUTCOMES, REVIEWS, SEVERITIES, say_reason
 
 if TYPE_CHECKING:
@@ -233,10 +234,15 @@ def _criterion(item: dict[str, Any], language: str) -> str:
     return f"{item['title_' + language]} {article}{marks}{says}"
 
 
+def _place(place: tuple[str, str | None, int | None], language: str) -> str:
+    source, sheet, row = place
+    return " ".join(part for part in (source, sheet, Text(f"第 {row} 行", f"row {row}").say(language) if row is not None else None) if part)
+
+
 def _value_line(connection: sqlite3.Connection, dictionary: Dictionary, item: dict[str, Any], language: str) -> str:
     text = f"{item['label_' + language]}: {item['shown_' + language]}"
     if item.get("key") and item.get("record_type") in dictionary.types:
-        row = connection.execute(f'SELECT source, sheet, "row" FROM "{item["record_type"]}" WHERE key = ?', (item["key"],)).fetchone()
-        if row is not None and row[0]:
-            text += Text(f"   〔{row[0]} {row[1] or ''} 第 {row[2]} 行〕", f"   [{row[0]} {row[1] or ''} row {row[2]}]").say(language)
+        places = [_place(place, language) for place in places_of(connection, item["record_type"], item["key"])]
+        if places:
+            text += Text(f"   〔{'；'.join(places)}〕", f"   [{'; '.join(places)}]").say(language)
     return text
