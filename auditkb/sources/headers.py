@@ -180,7 +180,9 @@ class _Matcher:
         return any(all(name in self.columns for name in names) for names in exact) or any(name in self.columns for name in last)
 
     def _near(self, position: int) -> dict[str, str]:
-        """Fields whose headings are nearly this title, with that heading."""
+        """Fields whose headings are nearly this title, with that heading; none where a title above speaks of something else."""
+        if any(normalise_header(title) not in self._groups for title in self._layout.titles[position][:-1]):
+            return {}
         title = self._layout.titles[position][-1]
         headings = {text: name for name, entry in self._type.fields.items() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
         said = did_you_mean(title, list(headings))

@@ -21,6 +21,7 @@ from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
 
 _OTHER_MONEY = re.compile(r"美元|欧元|港元|港币|日元|英镑|usd|eur|hkd|jpy|gbp")
+_STEPS = re.compile("[>→]")
 _Place = tuple[str | int, ...]
 
 
@@ -263,7 +264,8 @@ class _TableBuilder:
 
 
 def _same_title(said: str, there: str) -> bool:
-    return normalise_header(said) == normalise_header(there)
+    """Whether a mapping and a sheet mean the same title; > and → are easier to type than the step of a path."""
+    return _STEPS.sub("›", normalise_header(said)) == _STEPS.sub("›", normalise_header(there))
 
 
 def _overlap(table: TableSaid, other: TableSaid) -> bool:
