@@ -137,6 +137,11 @@ def test_numbers_that_repeat_are_pointed_out(tmp_path):
     assert "keys: {contract: [number, title]}" in draft_mapping(path, DICTIONARY, None, "en").path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("rows", [[["合同编号", "合同编号"]] * 3, [["合同编号", "合同名称"], ["付款日期", "付款金额"], ["发票号码", "开票日期"]], [["合同编号"], ["付款日期"]]])
+def test_headers_without_rows_end_the_search(tmp_path, rows):
+    assert draft_mapping(write_workbook(tmp_path / "x.xlsx", {"表": rows}), DICTIONARY, None, "en").path.is_file()
+
+
 @pytest.mark.parametrize("rows", [[["随便写点"]], [["Numri", "Titulli"], ["1", "Ura"]]])
 def test_sheets_without_a_known_table(tmp_path, rows):
     draft = draft_mapping(write_workbook(tmp_path / "x.xlsx", {"表": rows}), DICTIONARY, None, "en")

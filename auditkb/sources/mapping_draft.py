@@ -86,7 +86,7 @@ def _tables(sheet: Sheet, dictionary: Dictionary, has_several: bool) -> Iterator
             yield _table(sheet, replace(layout, last_row=last), rows, dictionary, has_several, is_beside=len(layouts) > 1)
         if header is None:
             return
-        start = (last or 0) + 1
+        start = max(start, last or 0) + 1
 
 
 def _next_header(sheet: Sheet, layout: Layout, headings: frozenset[str]) -> int | None:
