@@ -170,8 +170,9 @@ class _TableBuilder:
         for column in self._placed:
             if not column.targets:
                 letter, title = column_letter(column.position), self._layout.title(column.position)
-                yield Note("skipped", None, None, None, None, title, self._sheet.name, letter,
-                           Text(f"{letter} 列“{title}”未读入：对应文件写明 skip", f'column {letter} "{title}" is not loaded: the mapping file skips it'))
+                words = Text(f"“{title}”", f' "{title}"') if title else Text("（没有表头）", " (no title)")
+                yield Note("skipped", None, None, None, None, title or None, self._sheet.name, letter,
+                           Text(f"{letter} 列{words.zh}未读入：对应文件写明 skip", f"column {letter}{words.en} is not loaded: the mapping file skips it"))
 
     def _rows_after(self) -> Iterator[Note]:
         """Rows below the last row that the mapping gives, where no other table is."""
