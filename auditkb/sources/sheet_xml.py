@@ -84,7 +84,7 @@ class _Scan:
             if cut > 0:
                 yield waiting[:cut]
                 waiting = waiting[cut:]
-            elif len(waiting) > MOST_BYTES_OF_A_ROW:
+            if len(waiting) > MOST_BYTES_OF_A_ROW:
                 raise TooMuch
         yield waiting
 
