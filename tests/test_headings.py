@@ -88,6 +88,12 @@ def test_columns_of_other_record_types_are_listed_with_what_they_may_be(connecti
     assert all("one row may hold several record types" in row[8] for row in listed)
 
 
+def test_a_column_that_counts_rows_is_no_problem(connection, tmp_path):
+    load(connection, tmp_path, ["序号", "1"], NUMBER)
+    assert [row[2] for row in list_problems(connection, "en", with_information=True) if row[3] is None] == ["A"]
+    assert [row for row in list_problems(connection, "en") if row[3] is None] == []
+
+
 def test_two_units_above_a_table_whose_headers_name_their_own(connection, tmp_path):
     load(connection, tmp_path, NUMBER, ["合同金额（元）", "1.5"], above=[["单位：万元", "单位：元"]])
     assert select(connection, "select amount from contract") == [(1.5,)]

@@ -13,7 +13,7 @@ from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.guide import Guide, read_guide
 from auditkb.sources.headers import match_headers
-from auditkb.sources.layout import Layout, find_layouts, split_unit
+from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, split_unit
 from auditkb.sources.remarks import MAP_IT, skipped_row
 from auditkb.sources.sheets import Sheet, column_letter
 
@@ -110,6 +110,9 @@ def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, 
     notes = title_notes(sheet, layout)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
+        if normalise_header(title) in ROW_NUMBERS:
+            notes.append(Note("skipped", None, None, None, None, title, sheet.name, letter, Text(f"{letter} 列“{title}”未读入：只是行的编号", f'column {letter} "{title}" is not loaded: it only counts the rows')))
+            continue
         why, advice = _owners(layout.titles[position][-1], why, advice, dictionary)
         text = Text(f"{letter} 列“{title}”未读入：{why.zh}", f'column {letter} "{title}" is not loaded: {why.en}')
         notes.append(Note("not_loaded", None, None, None, None, title, sheet.name, letter, text, advice))

@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
-from auditkb.sources.layout import Layout, split_unit, without_number
+from auditkb.sources.layout import ROW_NUMBERS, Layout, split_unit, without_number
 from auditkb.values import MONEY_UNITS
-
-_ROW_NUMBERS = ("序号", "行号", "no", "no.", "#")
-
 
 @dataclass
 class Proposal:
@@ -104,7 +101,7 @@ class Proposer:
     def _propose(self, position: int) -> Proposal:
         whole, lowest, _ = self._title(position)
         said = self._said_types(position)
-        if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
+        if lowest in ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
             return Proposal(position)
         main = [self.main] if self.main else []
         below = [child for name in said for child in self._dictionary.children(name) if child in self._types]
