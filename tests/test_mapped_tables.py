@@ -179,6 +179,18 @@ def test_tables_side_by_side_are_two_tables(connection, ledger):
     assert load(connection, ledger({"台账": rows}, mapping)).rows == {"contract": 2, "payment": 2}
 
 
+def test_the_levels_of_a_merged_header_may_be_typed_plainly(connection, ledger):
+    rows = [["合同编号", "招标投标", ""], ["", "公告日期", "开标日期"], ["HT-1", "2024-01-01", "2024-02-01"]]
+    mapping = """
+        tables:
+          - header_rows: [1, 2]
+            first_row: 3
+            columns: {A 合同编号: [contract.number, tender.number], "B 招标投标 > 公告日期": tender.notice_on, "C 招标投标→开标日期": tender.opened_on}
+    """
+    assert load(connection, ledger({"台账": rows}, mapping, merged={"台账": ["A1:A2", "B1:C1"]})).rows == {"tender": 1, "contract": 1}
+    assert select(connection, "select key, notice_on, opened_on from tender") == [("HT-1", "2024-01-01", "2024-02-01")]
+
+
 def test_one_column_with_the_first_and_the_last_day(connection, ledger):
     rows = [["合同编号", "合同期限"], ["HT-1", "2024.1.1-2024.12.31"], ["HT-2", "一年"]]
     mapping = """

@@ -21,6 +21,7 @@ from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
 
 _OTHER_MONEY = re.compile(r"美元|欧元|港元|港币|日元|英镑|usd|eur|hkd|jpy|gbp")
+_STEPS = re.compile("[>→]")
 _Place = tuple[str | int, ...]
 
 
@@ -169,8 +170,9 @@ class _TableBuilder:
         for column in self._placed:
             if not column.targets:
                 letter, title = column_letter(column.position), self._layout.title(column.position)
-                yield Note("skipped", None, None, None, None, title, self._sheet.name, letter,
-                           Text(f"{letter} 列“{title}”未读入：对应文件写明 skip", f'column {letter} "{title}" is not loaded: the mapping file skips it'))
+                words = Text(f"“{title}”", f' "{title}"') if title else Text("（没有表头）", " (no title)")
+                yield Note("skipped", None, None, None, None, title or None, self._sheet.name, letter,
+                           Text(f"{letter} 列{words.zh}未读入：对应文件写明 skip", f"column {letter}{words.en} is not loaded: the mapping file skips it"))
 
     def _rows_after(self) -> Iterator[Note]:
         """Rows below the last row that the mapping gives, where no other table is."""
@@ -263,7 +265,8 @@ class _TableBuilder:
 
 
 def _same_title(said: str, there: str) -> bool:
-    return normalise_header(said) == normalise_header(there)
+    """Whether a mapping and a sheet mean the same title; > and → are easier to type than the step of a path."""
+    return _STEPS.sub("›", normalise_header(said)) == _STEPS.sub("›", normalise_header(there))
 
 
 def _overlap(table: TableSaid, other: TableSaid) -> bool:
