@@ -54,6 +54,20 @@ def commands(language: Language) -> Group:
     def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
         return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
 
+    @group.command("readiness", help=say(
+        "运行之前看资料够不够：每条规则有多少记录资料齐全，最缺什么，哪些规则一条也不能检查。写出规则编号时列出它需要的每个字段。",
+        "Before a run: for how many records each rule has all it needs, what is missing most, which rules can check nothing. With ids of rules: every field that they need."),
+        example="checks.py readiness --db kb.db\nchecks.py readiness CON-001\nchecks.py readiness --request papers.xlsx --request papers.md")
+    @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
+    @database_option(language)
+    @office_option(language)
+    @format_option(language)
+    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--request", "requests", multiple=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+                  help=say("把要向各科室调阅的资料写成清单（.xlsx 或 .md），可写几次。", "Write the list of papers to ask each department for (.xlsx or .md); may be given more than once."))
+    def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
+        _readiness(rule_ids, database, office, format, _day(as_of, language), requests, language)
+
     @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv")
     @click.argument("what", type=click.Choice(["rules", "parameters"]))
     @office_option(language)
@@ -110,7 +124,7 @@ def commands(language: Language) -> Group:
     @click.option("--en", "english", metavar="TITLE", help=say("英文名称。", "The title in English, where TITLE is in Chinese."))
     @click.option("--slug", metavar="SLUG", help=say("文件名中编号之后的部分（默认取自英文名称）。", "What follows the id in the file name (default: from the English title)."))
     @click.option("--new-area", is_flag=True, help=say("建立新的领域文件夹（2 至 6 个小写字母）。", "Make a folder for a new area (2 to 6 small letters)."))
-    @office_option(language)
+    @office_option(language, makes_it=True)
     def new(area: str, title: str, english: str | None, slug: str | None, new_area: bool, office: Path | None) -> None:
         from auditkb.rules.scaffold import new_rule
 
@@ -197,6 +211,32 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
     return _exit_code(report, fail_on)
 
 
+def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str, requests: tuple[Path, ...], language: Language) -> None:
+    from auditkb import readiness
+    from auditkb.database import open_database
+    from auditkb.outputs import readiness_tables, request_list
+
+    dictionary, rule_set = _load(office, language)
+    named = [_rule(rule_set, name, language) for name in rule_ids]
+    request_list.check_paths(requests)
+    with closing(open_database(database)) as connection:
+        with progress() as advance:
+            words = Text("查看资料", "Looking at the records").say(language)
+            found = readiness.assess(connection, dictionary, rule_set, as_of=as_of, rule_ids=[rule.id for rule in named],
+                                     progress=lambda name, number, whole: advance(words, number, whole))
+        columns, rows = readiness_tables.rules(found, dictionary, language, codes=format != "table")
+        print_rows(rows, columns, format, language)
+        if format == "table":
+            click.echo(readiness_tables.summary(found).say(language))
+            for rule in named:
+                columns, rows = readiness_tables.needs(rule, readiness.needs(connection, dictionary, rule), dictionary, language)
+                print_rows(rows, columns, format, language, title=f"{rule.id} {getattr(rule.file.title, language)}")
+        wanted = readiness.wanted(connection, dictionary) if requests else []
+        for path in requests:
+            request_list.write_request(connection, wanted, dictionary, path, language, as_of=as_of)
+            click.echo(Text(f"已写好 {path}：{len(wanted)} 项资料。", f"Wrote {path}: {len(wanted)} items.").say(language), err=True)
+
+
 def _exit_code(report: RunReport, fail_on: str) -> int:
     if not report.is_complete:
         return int(ExitCode.INCOMPLETE)
@@ -258,7 +298,7 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
                 faults += result.faults
     if faults:
         raise FaultsError(faults, language)
-    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} rules, {number} examples, all as expected.").say(language))
+    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}, {number} {'example' if number == 1 else 'examples'}, all as expected.").say(language))
 
 
 if __name__ == "__main__":
