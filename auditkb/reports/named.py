@@ -1,0 +1,205 @@
+"""The figures of one report under the names of `rules/relations/`, each with what binds it: year, department, project …
+
+A figure of a table is named by table and column and bound by the row's key columns. A figure of the text is named by
+its wording and bound by the variables of the wording, by the opening of its paragraph and by the year before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auditkb.reports.document import Document, Section, Table
+from auditkb.reports.figures import Figure
+from auditkb.reports.relations import TOTAL, FigurePattern, RelationSet, TablePattern
+from auditkb.reports.wordings import YEAR, Wordings, nearest_year
+from auditkb.texts import fold
+
+_OPENING = 120
+_UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
+YEAR_NAME = "year"
+
+
+@dataclass(frozen=True)
+class Named:
+    """One figure under one name. `binding` is folded, for comparing; `row` is the row of a table."""
+
+    figure: Figure
+    binding: Mapping[str, str]
+    is_total: bool = False
+    is_fewer: bool = False
+    row: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table that has a name: its figures by column, and what its key columns say."""
+
+    table: str
+    number: int
+    figures: Mapping[str, Figure]
+    binding: Mapping[str, str]
+    is_total: bool
+
+
+@dataclass
+class NamedFigures:
+    """All named figures of a report."""
+
+    year: int | None = None
+    by_name: dict[str, list[Named]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    shown: dict[str, str] = field(default_factory=dict)
+    """Folded value of a variable -> as it is printed."""
+    approximate: list[Figure] = field(default_factory=list)
+    """Figures of a relation that are printed as about so many; nothing is compared with them."""
+
+    def find(self, name: str) -> list[Named]:
+        """The figures of a name; with `@total` those of total rows, without it those of the other rows."""
+        wanted = name.endswith(TOTAL)
+        return [named for named in self.by_name.get(name.removesuffix(TOTAL), ()) if named.is_total == wanted]
+
+
+def name_figures(document: Document, figures: list[Figure], relations: RelationSet) -> NamedFigures:
+    """Find every figure that a name of the relations stands for."""
+    found = NamedFigures(year=_year_of_report(document))
+    values: dict[str, dict[str, None]] = defaultdict(dict)
+    cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
+    for name, pattern in relations.tables.items():
+        for table in document.tables:
+            columns = _columns_of(table, pattern)
+            if columns is not None and _stands_in(document, table.section, pattern.within, pattern.except_words, table.title or ""):
+                _name_table(name, pattern, table, columns, cells, found, values, document)
+    wordings = Wordings(relations.words, values)
+    texts = [figure for figure in figures if figure.row_number is None and figure.value is not None]
+    for name, figure_pattern in relations.figures.items():
+        _name_texts(name, figure_pattern, texts, wordings, document, found)
+    return found
+
+
+# --- tables
+
+def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
+    """Which column of a table is which of the pattern; None where one that it needs is not there."""
+    headers = [(fold("".join(path)), fold(path[-1]) if path else "") for path in table.columns]
+    headers = [(_UNIT_OF_HEADER.sub("", whole), _UNIT_OF_HEADER.sub("", last)) for whole, last in headers]
+    found: dict[str, int] = {}
+    for fits in (lambda word, whole, last: word in (whole, last), lambda word, whole, last: len(word) > 2 and word in whole):
+        for name, words in pattern.columns.items():
+            if name in found:
+                continue
+            place = next((place for word in words for place, (whole, last) in enumerate(headers)
+                          if place not in found.values() and fits(fold(word), whole, last)), None)
+            if place is not None:
+                found[name] = place
+    return found if all(name in found for name in pattern.needs) else None
+
+
+def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping[str, int], cells: Mapping[tuple[str | None, int | None, int | None], Figure],
+                found: NamedFigures, values: dict[str, dict[str, None]], document: Document) -> None:
+    totals = {fold(word) for word in pattern.total}
+    year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
+    above: dict[str, str] = {}
+    for number, row in enumerate(table.rows):
+        texts = {column: (row[columns[column]].text or "").strip() for column in pattern.keys if column in columns}
+        leading = {fold(cell.text or "") for cell in row[: max((columns[key] for key in texts), default=0) + 1]}
+        is_total = bool(leading & totals)
+        for column in pattern.filled_down:
+            if column in texts and not is_total:
+                texts[column] = texts[column] or above.get(column, "")
+                above[column] = texts[column]
+        binding = {} if is_total else {column: fold(text) for column, text in texts.items() if text}
+        if not is_total:
+            for column, text in texts.items():
+                if text:
+                    values[column][text] = None
+                    found.shown[fold(text)] = text
+        if year is not None:
+            binding[YEAR_NAME] = str(year)
+        figures = {column: figure for column, place in columns.items() if (figure := cells.get((table.id, number, place))) is not None}
+        if not figures or not (binding.keys() - {YEAR_NAME} or is_total):
+            continue
+        found.rows[name].append(Row(table.id, number, figures, binding, is_total))
+        for column, figure in figures.items():
+            found.by_name[f"{name}.{column}"].append(Named(figure, binding, is_total, row=(table.id, number)))
+
+
+# --- text
+
+def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordings: Wordings, document: Document, found: NamedFigures) -> None:
+    before = wordings.before(pattern.wording, pattern.known, fills=pattern.fills)
+    opening, after = wordings.opening(pattern.paragraph, pattern.known), wordings.after(pattern.after)
+    units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
+    for figure in figures:
+        if figure.unit not in units or not _stands_in(document, figure.section, pattern.within, (), ""):
+            continue
+        text = fold(figure.before)
+        match = next((match for one in before if (match := one.search(text))), None)
+        if (before and match is None) or (after and not any(one.search(fold(figure.after)) for one in after)):
+            continue
+        paragraph = _opening_of(figure, opening, document) if opening else None
+        if opening and paragraph is None:
+            continue
+        if figure.is_approximate:
+            found.approximate.append(figure)
+            continue
+        groups = {**(paragraph.groupdict() if paragraph else {}), **(match.groupdict() if match else {})}
+        binding = {variable: fold(value) for variable, value in groups.items() if value}
+        if YEAR_NAME not in binding and (year := _year_of(figure, pattern, document, found.year)) is not None:
+            binding[YEAR_NAME] = str(year)
+        for value in binding.values():
+            found.shown.setdefault(value, value)
+        found.by_name[name].append(Named(figure, binding, is_fewer=wordings.is_fewer(text)))
+
+
+def _opening_of(figure: Figure, patterns: list[re.Pattern[str]], document: Document) -> re.Match[str] | None:
+    """The opening of the figure's own paragraph, else of its section."""
+    own = [block.text for block in document.section(figure.section).paragraphs if block.number == figure.block]
+    texts = own + [document.section(figure.section).text]
+    return next((match for text in texts for one in patterns if (match := one.search(fold(text[:_OPENING])))), None)
+
+
+def _year_of(figure: Figure, pattern: FigurePattern, document: Document, year_of_report: int | None) -> int | None:
+    """The year that stands last before a figure in its sentence, else in its paragraph; else the section's or the report's."""
+    if pattern.year == "report":
+        return year_of_report
+    year = nearest_year(fold(figure.before))
+    if year is None:
+        text = next((block.text for block in document.section(figure.section).paragraphs if block.number == figure.block), "")
+        year = nearest_year(fold(text[: figure.place.offset]))
+    return year or _year_of_section(document, figure.section) or year_of_report
+
+
+# --- sections
+
+def _path_of(document: Document, identifier: str) -> list[Section]:
+    section: Section | None = document.section(identifier)
+    path = []
+    while section is not None:
+        path.append(section)
+        section = document.section(section.parent) if section.parent else None
+    return path
+
+
+def _stands_in(document: Document, section: str, within: tuple[str, ...], not_within: tuple[str, ...], title: str) -> bool:
+    if not within and not not_within:
+        return True
+    titles = [fold(one.title) for one in _path_of(document, section)] + [fold(title)]
+    has = (not within) or any(fold(word) in text for word in within for text in titles)
+    return has and not any(fold(word) in text for word in not_within for text in titles)
+
+
+def _year_of_section(document: Document, identifier: str) -> int | None:
+    years = [nearest_year(fold(section.title)) for section in _path_of(document, identifier)]
+    return next((year for year in years if year is not None), None)
+
+
+def _year_of_report(document: Document) -> int | None:
+    """The year of the title, else the one that the text names most often."""
+    titled = YEAR.search(fold(document.title))
+    if titled:
+        return int(titled[1])
+    years = [year for paragraph in document.paragraphs for year in YEAR.findall(fold(paragraph.text))]
+    return int(max(set(years), key=lambda year: (years.count(year), year))) if years else None

@@ -1,0 +1,83 @@
+"""The wordings of `rules/relations/` as patterns over the text around a figure.
+
+In a wording `…` stands for other words of the clause, `#` for another figure with its unit, `{name}` for a list of
+`words.yml` or a variable, brackets with bars for a choice. Width and blanks are folded on both sides. Between the
+wording and its figure nothing may stand but the fillers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from auditkb.reports.relations import WordLists, placeholders
+from auditkb.texts import fold
+
+_CLAUSE = "(?:\\d{4}年|[^,。;:\\d]){0,40}?"
+_FIGURE = r"-?[\d,]*\d(?:\.\d+)?(?:%|[亿万千]?元)?"
+_VARIABLE = "[^,。;:、\"“”‘’]{2,40}?"
+_TOKENS = re.compile(r"…|#|\{\w+\}|\(|\)\??|\||[^…#{}()|]+")
+YEAR = re.compile(r"(\d{4})年")
+
+Values = Mapping[str, Iterable[str]]
+"""Variable -> the values that the report's tables give it, as printed."""
+
+
+def _choice(words: Iterable[str]) -> str:
+    """One of the words, the longest first."""
+    return "(?:" + "|".join(sorted({re.escape(fold(word)) for word in words}, key=len, reverse=True)) + ")"
+
+
+class Wordings:
+    """Compiles wordings with the words and the known values of one report."""
+
+    def __init__(self, lists: WordLists, values: Values):
+        self.lists, self.values = lists, values
+        self.fillers = f"(?:{_choice(lists.fillers)})*"
+
+    def before(self, wordings: Iterable[str], known: tuple[str, ...], *, fills: bool = True) -> list[re.Pattern[str]]:
+        """Patterns for the text before a figure; they end where the figure begins."""
+        fillers = self.fillers if fills else ""
+        return [re.compile(self._expression(text, known) + fillers + "$") for text in wordings]
+
+    def opening(self, wordings: Iterable[str], known: tuple[str, ...]) -> list[re.Pattern[str]]:
+        """Patterns for the opening of a paragraph."""
+        return [re.compile(self._expression(text, known)) for text in wordings]
+
+    def after(self, wordings: Iterable[str]) -> list[re.Pattern[str]]:
+        """Patterns for what follows a figure."""
+        return [re.compile("^" + self._expression(text, ())) for text in wordings]
+
+    def is_fewer(self, before: str) -> bool:
+        """Whether the word before a change says that it went down."""
+        return re.search(f"{_choice(self.lists.fewer)}{self.fillers}$", before) is not None
+
+    def _expression(self, text: str, known: tuple[str, ...]) -> str:
+        return "".join(self._token(token, known) for token in _TOKENS.findall(text))
+
+    def _token(self, token: str, known: tuple[str, ...]) -> str:
+        if token == "…":
+            return _CLAUSE
+        if token == "#":
+            return self.fillers + _FIGURE
+        if token in ("(", ")", ")?", "|"):
+            return "(?:" if token == "(" else token
+        names = placeholders(token)
+        if not names:
+            return re.escape(fold(token))
+        name = names[0]
+        if name in self.lists.words:
+            return _choice(self.lists.words[name])
+        if name == "year":
+            return r"(?P<year>\d{4})年?"
+        values = list(self.values.get(name, ()))
+        if name in known:
+            return f"(?P<{name}>{_choice(values)})" if values else "(?!)"
+        # A name that no table has is bound as well: it is then said that it has no counterpart.
+        return f"(?P<{name}>{_choice(values)}|{_VARIABLE})" if values else f"(?P<{name}>{_VARIABLE})"
+
+
+def nearest_year(text: str) -> int | None:
+    """The last year in a folded text."""
+    found = YEAR.findall(text)
+    return int(found[-1]) if found else None
