@@ -1,0 +1,69 @@
+"""A report file read into a `Document`: the format by suffix and content, and a plain word for what cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.reports.document import Document
+from auditkb.reports.lines import Item
+from auditkb.reports.structure import build_document
+
+MOST_BYTES = 100 * 1024 * 1024
+Reader = Callable[[bytes, str], list[Item]]
+
+
+def read_report(path: Path) -> Document:
+    """The document of a .txt, .docx, .html or .pdf file. Raises KnowledgeBaseError."""
+    name = path.as_posix()
+    file_format = _SUFFIXES.get(path.suffix.casefold())
+    if file_format is None:
+        old = path.suffix.casefold() in (".doc", ".wps")
+        raise fail(f"不能读取 {path.suffix or '没有后缀的'} 文件；" + ("请在 Word 或 WPS 中另存为 .docx" if old else "可用 .txt .docx .html .pdf"),
+                   f"cannot read {path.suffix or 'a file without suffix'}; " + ("save it as .docx" if old else "use .txt .docx .html or .pdf"), file=name)
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        raise fail("打不开文件", f"the file cannot be opened ({error.strerror})", file=name) from error
+    if size > MOST_BYTES:
+        raise fail("文件超过100兆字节", "the file is larger than 100 megabytes", file=name)
+    if not data.strip():
+        raise fail("文件是空的", "the file is empty", file=name)
+    items = _READERS[file_format]()(data, name)
+    document = build_document(items, path.name, file_format, hashlib.sha256(data).hexdigest())
+    if not document.sections:
+        raise fail("文件中没有文字", "there is no text in the file", file=name)
+    return document
+
+
+def _text() -> Reader:
+    from auditkb.reports.text_files import read_text
+
+    return read_text
+
+
+def _word() -> Reader:
+    from auditkb.reports.word_files import read_word
+
+    return read_word
+
+
+def _html() -> Reader:
+    from auditkb.reports.html_files import read_html
+
+    return read_html
+
+
+def _pdf() -> Reader:
+    from auditkb.reports.pdf_files import read_pdf
+
+    return read_pdf
+
+
+_SUFFIXES = {".txt": "txt", ".docx": "docx", ".html": "html", ".htm": "html", ".pdf": "pdf"}
+_READERS: dict[str, Callable[[], Reader]] = {"txt": _text, "docx": _word, "html": _html, "pdf": _pdf}
+
+__all__ = ["KnowledgeBaseError", "read_report"]
