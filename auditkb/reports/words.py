@@ -34,6 +34,13 @@ class ClassWords(_Strict):
     words: Words_ = Field(min_length=1)
 
 
+class Matter(_Strict):
+    """A matter that problems and recommendations share, and the words by which either speaks of it."""
+
+    matter: str
+    words: Words_ = Field(min_length=1)
+
+
 class TitleSlip(_Strict):
     """Part of a document's title that is usually written otherwise."""
 
@@ -54,6 +61,8 @@ class Words(_Strict):
     total_rows: Words_
     problem_sections: Words_
     advice_sections: Words_
+    body_labels: Words_
+    matters: tuple[Matter, ...]
     department_endings: Words_
     project_tails: Words_
     common_endings: Words_
