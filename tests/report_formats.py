@@ -154,3 +154,13 @@ def write_pdf(document: Path, folder: Path, libreoffice: str) -> Path:
     subprocess.run([libreoffice, f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf",
                     "--outdir", str(folder), str(document)], check=True, capture_output=True, timeout=240)
     return folder / (document.stem + ".pdf")
+
+
+def written(blocks: Sequence[Block], folder: Path, file_format: str, libreoffice: str | None = None) -> Path:
+    """The blocks as a file of "docx", "html" or "pdf"; only the last needs LibreOffice."""
+    if file_format == "html":
+        return write_html(blocks, folder / "report.html")
+    document = write_docx(blocks, folder / "report.docx")
+    if file_format == "docx" or libreoffice is None:
+        return document
+    return write_pdf(document, folder, libreoffice)

@@ -189,7 +189,7 @@ def department_sections(office: Office, pen: Pen, rng: random.Random, layout: La
     form = rng.choice(DEPARTMENT if "adjusted" in layout.columns else DEPARTMENT_NARROW)
     for number, department in enumerate(office.departments, 1):
         blocks.append(Paragraph(pen.style.mark(3, number) + _department(office, department, pen, rng, form), whole=True))
-        found = [_problem(office, department, place, rng) for place in range(1, rng.randint(0, 5) + 1)]
+        found = _problems(office, department, rng)
         blocks.append(Paragraph(rng.choice(GOOD) + (rng.choice(TURN) if found else "")))
         blocks += [Paragraph(pen.style.mark(4, problem.number) + problem.text, whole=True) for problem in found]
         problems += found
@@ -209,12 +209,15 @@ def _department(office: Office, department: str, pen: Pen, rng: random.Random, f
                        r=pen.percent(key + ".rate", actual, adjusted))
 
 
-def _problem(office: Office, department: str, number: int, rng: random.Random) -> Problem:
-    project = rng.choice(office.rows_of(department))
-    many = rng.randint(5, 40)
-    text = rng.choice(PROBLEMS).format(p=project.name, y=office.year, m=rng.randint(7, 12), m0=rng.randint(1, 6),
-                                       d=rng.randint(1, 28), a=f"{rng.randint(1000, 900000):,}.00", k=many, k0=many - 4)
-    return Problem(department, number, text)
+def _problems(office: Office, department: str, rng: random.Random) -> list[Problem]:
+    """Up to five, no two with the same words."""
+    texts: list[str] = []
+    for _ in range(rng.randint(0, 5)):
+        project, many = rng.choice(office.rows_of(department)), rng.randint(5, 40)
+        texts.append(rng.choice(PROBLEMS).format(
+            p=project.name, y=office.year, m=rng.randint(7, 12), m0=rng.randint(1, 6), d=rng.randint(1, 28),
+            a=f"{rng.randint(1000, 900000):,}.00", k=many, k0=many - 4))
+    return [Problem(department, number, text) for number, text in enumerate(dict.fromkeys(texts), 1)]
 
 
 def problems_and_advice(office: Office, pen: Pen, rng: random.Random) -> tuple[list[Block], list[Problem]]:
