@@ -17,12 +17,14 @@ YEAR_SENTENCES = [
     "年末结转和结余{out}。",
     "{s}{y}年本年收入合计{income}，年初结转和结余{inn}，收入总计{tin}；本年支出合计{spent}，年末结转和结余{out}，支出总计{tout}。",
     "{y}年，本部门收入总计为{tin}（本年收入{income}，上年结转{inn}）；支出总计为{tout}（本年支出{spent}，结转下年{out}）。",
+    "{y}年总收入{tin}，由本年收入{income}和上年结转{inn}构成；{y}年总支出{tout}，由本年支出{spent}和结转下年{out}构成。",
 ]
 CHANGE_SENTENCES = [
     "{y}年本年收入较{p}年{wi}{di}，{gi}{ri}；本年支出较{p}年{we}{de}，{ge}{re}。主要原因是{why}。",
     "与{p}年相比，{y}年收入{wi}{di}，{gi}{ri}，支出{we}{de}，{ge}{re}，主要是{why}。",
     "{y}年收入资金较{p}年{wi}{di}，支出资金较{p}年{we}{de}，具体原因为{why}。",
     "本年收入比上年{wi}{di}，{gi}{ri}。本年支出比上年{we}{de}，{ge}{re}。{why}是主要原因。",
+    "较{p}年，{y}年本年收入{wi}{di}（{gi}{ri}），本年支出{we}{de}（{ge}{re}），系{why}所致。",
 ]
 REASONS = ["人员变动", "新增民生事项", "压减一般性开支", "项目按进度支付", "机构职能调整", "上级专项增加"]
 SHARES = [
@@ -136,20 +138,22 @@ def _functions(office: Office, pen: Pen, rng: random.Random) -> list[Block]:
     if rng.random() < 0.7:
         blocks.append(Paragraph(rng.choice(["支出功能分类决算表", f"{office.year}年支出决算表", "表1  支出决算明细表"])))
     blocks.append(Paragraph(rng.choice(["单位：{}", "金额单位：{}", "（单位：{}）"]).format(unit), whole=True))
-    headers = _function_headers(split)
-    rows = [_function_row(line, pen, unit, split) for line in office.functions]
+    further = rng.choice([[], [], [], ["备注"], ["上缴上级支出", "经营支出"]])
+    headers = _function_headers(split, further)
+    blank = [Cell("")] * len(further)
+    rows = [(*_function_row(line, pen, unit, split), *blank) for line in office.functions]
     whole = FunctionRow("total", "", office.basic, office.project)
     last = [Cell("合计", columns=2) if rng.random() < 0.5 else Cell("")]
     if last[0].columns == 1:
         last.append(Cell("合计"))
-    last += _function_cells(whole, pen, unit, split)
+    last += [*_function_cells(whole, pen, unit, split), *blank]
     rows = [tuple(last), *rows] if rng.random() < 0.6 else [*rows, tuple(last)]
     blocks.append(Table(rng.choice(headers), tuple(rows)))
     return blocks
 
 
-def _function_headers(split: bool) -> list[tuple[tuple[Cell, ...], ...]]:
-    columns = ["合计", "基本支出", "项目支出"] if split else ["合计"]
+def _function_headers(split: bool, further: list[str]) -> list[tuple[tuple[Cell, ...], ...]]:
+    columns = [*(["合计", "基本支出", "项目支出"] if split else ["合计"]), *further]
     codes = [Cell("科目编码"), Cell("科目名称")]
     return [
         ((*codes, *map(Cell, columns)),),
@@ -157,7 +161,7 @@ def _function_headers(split: bool) -> list[tuple[tuple[Cell, ...], ...]]:
         ((Cell("项目", columns=2), *(Cell(name, rows=2) for name in ["本年支出合计", *columns[1:]])),
          (Cell("支出功能分类科目编码"), Cell("科目名称")),
          (Cell("栏次", columns=2), *(Cell(str(number)) for number in range(1, len(columns) + 1)))),
-        ((Cell("科目", columns=2), Cell("决算数", columns=len(columns))), (*codes, *map(Cell, columns))),
+        ((Cell("科目", columns=2), Cell("支出", columns=len(columns))), (*codes, *map(Cell, columns))),
     ]
 
 

@@ -32,6 +32,7 @@ EXECUTED = [
     "预算的比例为{rb}，项目支出占全年项目预算的比例为{rp}。",
     "全年实际支出{t}，其中基本支出{b}，项目支出{p}。整体预算执行率{rt}，其中基本支出执行率{rb}，项目支出执行率{rp}。",
     "{s}全年支出{t}，预算执行率为{rt}。其中：基本支出{b}，执行率{rb}；项目支出{p}，执行率{rp}。",
+    "截至年末，全年支出{t}，完成预算的{rt}；其中基本支出{b}，完成预算的{rb}，项目支出{p}，完成预算的{rp}。",
 ]
 TRACKED = [
     "{s}选取{n}个重点项目进行跟踪，年初预算合计金额为{i}，全年项目支出预算金额为{a}，跟踪项目年初预算占全年项目支出预算的{sh}。"
@@ -45,6 +46,7 @@ DEPARTMENT = [
     "实际支出总额{e}，该部门跟踪项目的预算执行率{r}。",
     "{d}{y}年跟踪项目{n}个，分别为{names}。年初预算合计{i}，{moves}调整后预算合计{j}，实际支出合计{e}，预算执行率为{r}。",
     "{d}共有{n}个跟踪项目：{names}。年初预算总额为{i}，{moves}调整后预算总额为{j}，全年实际支出{e}，执行率{r}。",
+    "{d}：跟踪项目{n}个（{names}），年初预算{i}，{moves}调整后预算{j}，实际支出{e}，执行率{r}。",
 ]
 DEPARTMENT_NARROW = [
     "{d}{y}年跟踪项目{n}个，分别为{names}。年初预算合计{i}，实际支出合计{e}，预算执行率为{r}。",
@@ -201,8 +203,9 @@ def _department(office: Office, department: str, pen: Pen, rng: random.Random, f
     initial, added, cut, adjusted, actual = (total(rows, name) for name in ("initial", "added", "cut", "adjusted", "actual"))
     quoted = [f"“{project.name.replace('“', '‘').replace('”', '’')}”" for project in rows]
     names = "、".join(quoted[:-1]) + ("和" if len(quoted) > 1 else "") + quoted[-1]
-    moves = f"年中追加预算金额{pen.money(key + '.added', added, unit)}，" if added else ""
-    moves += f"年中调减预算金额{pen.money(key + '.cut', cut, unit)}，" if cut else ""
+    more, less = ("追加预算", "追减预算") if "实际支出{e}，执行率" in form else ("年中追加预算金额", "年中调减预算金额")
+    moves = f"{more}{pen.money(key + '.added', added, unit)}，" if added else ""
+    moves += f"{less}{pen.money(key + '.cut', cut, unit)}，" if cut else ""
     return form.format(d=department, y=office.year, n=pen.count(key + ".count", len(rows)), names=names,
                        i=pen.money(key + ".initial", initial, unit), moves=moves,
                        j=pen.money(key + ".adjusted", adjusted, unit), e=pen.money(key + ".actual", actual, unit),
