@@ -143,7 +143,7 @@ def _departments(paragraphs: Iterable[Paragraph], names: Names, words: Words) ->
                 continue
             for name, core in cores.items():
                 span = _nearest_span(core, re.sub(f"(?:{endings})$", "", text), at_end=True)
-                if span is not None and len(core) >= SHORTEST_CORE and name.removeprefix(core) == text[span[1]:]:
+                if span is not None and len(core) >= SHORTEST_CORE and text.endswith(name.removeprefix(core)):
                     yield NameProblem("department", text[span[0]:], (name,), paragraph.section, paragraph.place.at(clause.start() + span[0]))
 
 

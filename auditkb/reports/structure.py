@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from auditkb.reports.document import Block, Document, Paragraph, Place, Section, Table
+from auditkb.reports.document import Block, Cell, Document, Paragraph, Place, Section, Table
 from auditkb.reports.lines import Grid, Item, Line, join_broken_lines, tidy
+from auditkb.reports.number_forms import is_number
 from auditkb.reports.numbering import RANK, Number, headings_inside, read_number
-from auditkb.reports.tables import understand
+from auditkb.reports.tables import rest_of_table, understand
 
 LONGEST_TITLE = 60
 MOST_LEFT_OUT = 5
@@ -131,19 +132,20 @@ class _Builder:
     # --- tables
 
     def add_grid(self, grid: Grid) -> None:
-        shape = understand(grid)
         last = self._table_before()
-        if last is not None and shape.rows and self._continues(grid, last):
-            self._append(last, grid)
+        rest = rest_of_table(grid, _words_of(last), len(last.columns)) if last is not None else None
+        if last is not None and rest is not None:
+            self._append(last, rest, grid.continues)
             return
+        shape = understand(grid)
         if not shape.columns:
             for cell in shape.notes:
-                self.add_line(cell.text, cell.place)
+                self.add_line(_on_one_line(cell.text), cell.place)
             return
         self.blocks += 1
         identifier = f"{self.current.id}!{1 + sum(isinstance(block, Table) for block in self.current.blocks)}"
         title, unit = self._words_over()
-        notes = tuple(Paragraph("".join(cell.text.splitlines()), cell.place, self.current.id, self.blocks) for cell in shape.notes)
+        notes = tuple(Paragraph(_on_one_line(cell.text), cell.place, self.current.id, self.blocks) for cell in shape.notes)
         for note in notes:
             found = _UNIT.search(note.text)
             unit = found[1] if found else unit
@@ -160,18 +162,12 @@ class _Builder:
                 return None
         return None
 
-    def _continues(self, grid: Grid, last: Table) -> bool:
-        shape = understand(grid)
-        has_words = any(shape.columns)
-        if has_words:
-            return shape.columns == last.columns
-        return len(shape.columns) == len(last.columns)
-
-    def _append(self, last: Table, grid: Grid) -> None:
-        shape = understand(grid)
-        longer = Table(last.id, last.title, last.unit, last.columns, last.rows + shape.rows, last.place, last.section, last.number,
-                       last.header, last.notes)
-        self.current.blocks[self.current.blocks.index(last)] = longer
+    def _append(self, last: Table, rest: list[tuple[Cell, ...]], at_page_top: bool) -> None:
+        rows = list(last.rows)
+        if at_page_top and rows and _is_rest_of_row(rest[0]):
+            rows[-1] = tuple(Cell("".join(filter(None, (cell.text, more.text))) or None, cell.place)
+                             for cell, more in zip(rows[-1], rest.pop(0), strict=True))
+        self.current.blocks[self.current.blocks.index(last)] = replace(last, rows=(*rows, *rest))
 
     def _words_over(self) -> tuple[str | None, str | None]:
         """Title and unit in the short lines right over a table."""
@@ -185,6 +181,23 @@ class _Builder:
             elif title is None:
                 title = block.text
         return title, unit
+
+
+def _words_of(table: Table | None) -> set[str]:
+    """The words of the header of a table, and of what stands over it, without spaces."""
+    if table is None:
+        return set()
+    texts = [cell.text or "" for row in table.header for cell in row] + [note.text for note in table.notes]
+    return {"".join(text.split()) for text in texts}
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(line.strip() for line in text.splitlines())
+
+
+def _is_rest_of_row(row: tuple[Cell, ...]) -> bool:
+    """Whether a row at the top of a page is what did not fit of the row before: no first cell and no figure."""
+    return row[0].text is None and any(cell.text for cell in row) and not any(cell.text and is_number(cell.text) for cell in row)
 
 
 def _title(text: str) -> str:

@@ -47,6 +47,20 @@ def understand(grid: Grid) -> Shape:
                  tuple(_as_cells(row, grid) for row in placed))
 
 
+def rest_of_table(grid: Grid, known: set[str], width: int) -> list[tuple[Cell, ...]] | None:
+    """The rows of a grid that goes on with a table of `width` columns, None if it does not.
+
+    `known` are the words of that table's header: rows that only repeat them are left out. A grid with a header of its own
+    is another table.
+    """
+    rows = [row for row in grid.rows if any(cell.text for cell in row)]
+    kept = [row for row in rows if not (set(_words(row)) <= known or _is_column_numbers(row))]
+    if not kept or (len(kept) == len(rows) and any(understand(grid).columns)):
+        return None
+    starts = _starts([row for row in kept if _holds_figures(row)] or kept)
+    return [_as_cells(_placed(row, starts), grid) for row in kept] if len(starts) == width else None
+
+
 def _cell(cell: GridCell) -> Cell:
     return Cell(cell.text or None, cell.place)
 
