@@ -16,7 +16,7 @@ from auditkb.reports.figures import Figure
 from auditkb.texts import fold
 
 Verdict = Literal["ties", "rounding", "broken", "review"]
-HALF_A_CENT = Decimal("0.005")
+CENT, HALF_A_CENT = Decimal("0.01"), Decimal("0.005")
 DIGITS = 40
 Values = Mapping[str, Decimal]
 """Figure id -> a value to be taken in place of the printed one."""
@@ -41,7 +41,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Sides:
-    """What is compared: a printed figure (times `sign`) with a sum, or with a quotient in per cent. `at_most`: it may not be greater."""
+    """What is compared: a printed figure (times `sign`) with a sum, or with a quotient in per cent.
+
+    `at_most`: it may not be greater. `whole_cents`: it is held against nothing but the cent.
+    """
 
     printed: Figure
     terms: tuple[Term, ...]
@@ -49,6 +52,7 @@ class Sides:
     sign: int = 1
     constant: Decimal = Decimal(0)
     at_most: bool = False
+    whole_cents: bool = False
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -94,6 +98,9 @@ def _sum(terms: Sequence[Term], values: Values, constant: Decimal = Decimal(0)) 
 def computed(sides: Sides, values: Values | None = None) -> Range | None:
     """What the other figures give; None where it would be divided by what may be nothing."""
     values = values or {}
+    if sides.whole_cents:
+        cents = value_of(sides.printed, values).quantize(CENT, ROUND_HALF_UP)
+        return Range(cents, cents, cents)
     with localcontext() as context:
         context.prec = DIGITS
         above = _sum(sides.terms, values, sides.constant)
@@ -129,9 +136,17 @@ def verdict(sides: Sides, values: Values | None = None) -> Verdict:
     room = radius(sides.printed)
     if sides.at_most:
         return "ties" if printed <= found.middle else "rounding" if printed - room <= found.high else "broken"
-    if printed == found.middle or (room and printed == rounded(found.middle, sides.printed)):
+    if printed == found.middle or (room and printed == rounded(found.middle, sides.printed)) or _prints_like(sides, printed, found.middle):
         return "ties"
     return "rounding" if found.low - room <= printed <= found.high + room else "broken"
+
+
+def _prints_like(sides: Sides, printed: Decimal, other: Decimal) -> bool:
+    """Whether the printed figure, rounded as the one figure that it is held against, is that figure."""
+    if len(sides.terms) != 1 or sides.divisor:
+        return False
+    figure = sides.terms[0].figure
+    return radius(figure) > 0 and rounded(printed, figure) == other
 
 
 def solve(sides: Sides, figure: Figure, values: Values) -> Decimal | None:

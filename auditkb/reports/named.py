@@ -53,6 +53,8 @@ class NamedFigures:
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[str, str] = field(default_factory=dict)
     """Folded value of a variable -> as it is printed."""
+    lacking: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """Name and table -> the key columns that the table has not."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
 
@@ -60,6 +62,14 @@ class NamedFigures:
         """The figures of a name; with `@total` those of total rows, without it those of the other rows."""
         wanted = name.endswith(TOTAL)
         return [named for named in self.by_name.get(name.removesuffix(TOTAL), ()) if named.is_total == wanted]
+
+    def can_tell(self, binding: Mapping[str, str], name: str, table: str) -> bool:
+        """Whether a table has a column for everything that it could tell of a binding: without departments it has no rows of one."""
+        return not (binding.keys() & self.lacking.get((name, table), set()))
+
+    def every(self, variable: str) -> set[str | None]:
+        """All values that a variable has in the report."""
+        return {named.binding[variable] for figures in self.by_name.values() for named in figures if variable in named.binding}
 
 
 def name_figures(document: Document, figures: list[Figure], relations: RelationSet) -> NamedFigures:
@@ -101,6 +111,7 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
                 found: NamedFigures, values: dict[str, dict[str, None]], document: Document) -> None:
     totals = {fold(word) for word in pattern.total}
     year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
+    found.lacking[name, table.id] = {column for column in pattern.keys if column not in columns}
     above: dict[str, str] = {}
     for number, row in enumerate(table.rows):
         texts = {column: (row[columns[column]].text or "").strip() for column in pattern.keys if column in columns}
@@ -133,7 +144,7 @@ def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordin
     opening, after = wordings.opening(pattern.paragraph, pattern.known), wordings.after(pattern.after)
     units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
     for figure in figures:
-        if figure.unit not in units or not _stands_in(document, figure.section, pattern.within, (), ""):
+        if figure.unit not in units or not _stands_in(document, figure.section, pattern.within, pattern.except_words, ""):
             continue
         text = fold(figure.before)
         match = next((match for one in before if (match := one.search(text))), None)
@@ -156,9 +167,10 @@ def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordin
 
 def _opening_of(figure: Figure, patterns: list[re.Pattern[str]], document: Document) -> re.Match[str] | None:
     """The opening of the figure's own paragraph, else of its section."""
-    own = [block.text for block in document.section(figure.section).paragraphs if block.number == figure.block]
-    texts = own + [document.section(figure.section).text]
-    return next((match for text in texts for one in patterns if (match := one.search(fold(text[:_OPENING])))), None)
+    section = document.section(figure.section)
+    own = [block.text for block in section.paragraphs if block.number == figure.block]
+    texts = [text.strip().removeprefix(section.printed.strip())[:_OPENING] for text in [*own, section.text]]
+    return next((match for text in texts for one in patterns if (match := one.match(fold(text)))), None)
 
 
 def _year_of(figure: Figure, pattern: FigurePattern, document: Document, year_of_report: int | None) -> int | None:

@@ -47,7 +47,7 @@ _OPERANDS = ("figure", "of", "less", "whole", "may_lack")
 
 
 def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list | tuple) else [value]
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -81,6 +81,7 @@ class FigurePattern(Strict):
     label: Bilingual
     unit: Literal["yuan", "percent", "count"] = "yuan"
     within: Words = Field(default=(), alias="in")
+    except_words: Words = Field(default=(), alias="except")
     paragraph: Words = ()
     wording: Words = ()
     after: Words = ()
@@ -90,14 +91,20 @@ class FigurePattern(Strict):
 
 
 class Where(Strict):
-    """Which rows a count is of: those whose `column` lies below the figure `below`."""
+    """Which rows a count is of: those whose `column`, a rate of `of` in `whole`, lies below the figure `below`."""
 
     column: str
     below: str
+    of: str
+    whole: Words
 
 
 class Relation(Strict):
-    """One relation. Which keys a kind takes stands in `KINDS`; `otherwise: review` leaves a difference to the reader."""
+    """One relation. Which keys a kind takes stands in `KINDS`; any kind may have those from `near` on.
+
+    `near`: how near the other figures must stand. `for_every`: a variable for each value of which there must be a part.
+    `otherwise: review` leaves a difference to the reader.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     title: Bilingual
@@ -112,6 +119,8 @@ class Relation(Strict):
     code: str | None = None
     distinct: str | None = None
     where: Where | None = None
+    near: Literal["report", "section", "paragraph"] = "report"
+    for_every: str | None = None
     otherwise: Literal["broken", "review"] = "broken"
     final_total: bool = False
     note: Bilingual | None = None
@@ -223,7 +232,7 @@ def _joined(words: list[WordLists], models: list[tuple[RelationFile, YamlFile]],
                  *((("figures", name), name, figures, figure) for name, figure in model.figures.items()),
                  *((("relations", place, "id"), item.id, relations, item) for place, item in enumerate(model.relations))]
         for path, name, where, value in named:
-            if name in tables or name in figures or name in relations:
+            if name in where:
                 faults.append(file.fault(path, Text(f"名称“{name}”重复", f'the name "{name}" is taken'), key=path[0] != "relations"))
             where[name] = value  # type: ignore[assignment]
     lists = WordLists(fillers=tuple(word for one in words for word in one.fillers), fewer=tuple(word for one in words for word in one.fewer), words={name: value for one in words for name, value in one.words.items()},
@@ -258,7 +267,8 @@ def _table_faults(path: Path_, relation: Relation, file: YamlFile, found: Relati
         return [file.fault((*path, "table"), Text(f"没有名为“{relation.table}”的表", f'no table is named "{relation.table}"'), hint=did_you_mean(relation.table, list(found.tables)))]
     wanted = [(("columns", place) if len(relation.columns) > 1 else ("columns",), name) for place, name in enumerate(relation.columns)]
     wanted += [((key,), value) for key, value in (("code", relation.code), ("distinct", relation.distinct)) if value]
-    wanted += [(("where", "column"), relation.where.column)] if relation.where else []
+    if relation.where:
+        wanted += [(("where", "column"), relation.where.column), (("where", "of"), relation.where.of), *((("where", "whole"), name) for name in relation.where.whole)]
     faults = [file.fault((*path, *step), Text(f"表“{relation.table}”没有“{name}”这一列", f'the table "{relation.table}" has no column "{name}"'), hint=did_you_mean(name, list(table.columns)))
               for step, name in wanted if name not in table.columns]
     if relation.where and relation.where.below not in found.figures:

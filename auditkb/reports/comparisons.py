@@ -1,0 +1,370 @@
+"""From relations and named figures to comparisons: which printed figure is held against which others.
+
+A relation holds wherever all its figures are found with the same year, department, project … Where one is missing
+nothing is compared, and the figure is listed as one without a counterpart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from auditkb.errors import Text
+from auditkb.reports.exact import CENT, Sides, Term, verdict
+from auditkb.reports.figures import Figure
+from auditkb.reports.named import YEAR_NAME, Named, NamedFigures, Row
+from auditkb.reports.relations import TOTAL, Relation, Where
+
+Binding = Mapping[str, str]
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One relation at one place. `unclear` says why arithmetic cannot decide it."""
+
+    relation: Relation
+    sides: Sides
+    binding: Binding
+    unclear: Text | None = None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for comparisons of the same figures, whichever relation gives them."""
+        sides = self.sides
+        terms = tuple(sorted((term.figure.id, term.sign * sides.sign) for term in sides.terms))
+        if not sides.divisor and len(terms) == 1 and terms[0][1] == 1 and not sides.at_most:
+            return (frozenset((sides.printed.id, terms[0][0])),)
+        return sides.printed.id, sides.whole_cents, terms, tuple(sorted(term.figure.id for term in sides.divisor)), sides.at_most
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A figure of a relation that found nothing to be compared with."""
+
+    relation: Relation
+    figure: Figure
+    missing: tuple[str, ...]
+
+
+@dataclass
+class Found:
+    """What one relation gave."""
+
+    relation: Relation
+    comparisons: list[Comparison] = field(default_factory=list)
+    alone: list[Alone] = field(default_factory=list)
+    looked_at: int = 0
+    """How many figures it began from; a relation of 0 had nothing to check in this report."""
+
+
+def compare(relation: Relation, named: NamedFigures, figures: list[Figure]) -> Found:
+    """All comparisons of one relation in one report."""
+    found = Found(relation)
+    _KINDS[relation.kind](relation, named, figures, found)
+    return found
+
+
+# --- finding the other figures
+
+def _fits(one: Binding, other: Binding) -> bool:
+    return all(other[name] == value for name, value in one.items() if name in other)
+
+
+def _shifted(binding: Binding, years: int) -> Binding:
+    return {**binding, YEAR_NAME: str(int(binding[YEAR_NAME]) + years)} if YEAR_NAME in binding else binding
+
+
+def _operand(text: str, start: Named, binding: Binding, named: NamedFigures, near: str = "report") -> tuple[list[Named], bool]:
+    """The figures that a name stands for, as seen from `start`, the first of alternatives that has any; and whether they are unclear."""
+    for name in text.split(" or "):
+        table, point, column = name.removesuffix(TOTAL).partition(".")
+        own = _own_row(table, start, named) if point and not name.endswith(TOTAL) else None
+        if own is not None:
+            if column in own.figures:
+                return [Named(own.figures[column], own.binding, own.is_total, row=start.row)], False
+            continue
+        fitting = [other for other in named.find(name) if _fits(binding, other.binding) and other.figure.id != start.figure.id
+                   and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.row[0]))]
+        if fitting and point:
+            return fitting, len(fitting) > 1 and name.endswith(TOTAL)
+        if found := _nearest(fitting, start.figure, near):
+            return _one_a_binding(found)
+    return [], False
+
+
+def _own_row(table: str, start: Named, named: NamedFigures) -> Row | None:
+    return next((row for row in named.rows.get(table, ()) if (row.table, row.number) == start.row), None)
+
+
+def _nearest(candidates: list[Named], to: Figure, near: str) -> list[Named]:
+    """Those of the same paragraph, else of the same section, else all, as far as `near` allows."""
+    for level, fits in (("paragraph", lambda one: one.block == to.block), ("section", lambda one: one.section == to.section), ("report", lambda one: True)):
+        found = [one for one in candidates if fits(one.figure)]
+        if found or level == near:
+            return found
+    return []
+
+
+def _one_a_binding(candidates: list[Named]) -> tuple[list[Named], bool]:
+    """One figure for each binding; unclear where one binding has several values."""
+    first: dict[tuple[tuple[str, str], ...], Named] = {}
+    unclear = False
+    for one in candidates:
+        other = first.setdefault(tuple(sorted(one.binding.items())), one)
+        unclear = unclear or other.figure.value != one.figure.value
+    return list(first.values()), unclear
+
+
+def _terms(names: tuple[str, ...], sign: int, start: Named, binding: Binding, named: NamedFigures, relation: Relation,
+           missing: list[str], unclear: list[str]) -> list[Term]:
+    terms: list[Term] = []
+    for name in names:
+        operands, is_unclear = _operand(name, start, binding, named, relation.near)
+        if not operands and name not in relation.may_lack:
+            missing.append(name)
+        if relation.for_every is not None and not named.every(relation.for_every) <= {one.binding.get(relation.for_every) for one in operands}:
+            missing.append(name)
+        if relation.kind in ("equal", "carry_forward", "at_most") and len({one.figure.value for one in operands}) == 1:
+            operands = operands[:1]
+        if is_unclear or (relation.kind in ("equal", "carry_forward", "at_most") and len(operands) > 1):
+            unclear.append(name)
+        terms += [Term(one.figure, sign) for one in operands]
+    return terms
+
+
+_UNCLEAR = Text("同一名称有几个不同的数，无法确定用哪一个", "several figures go by one name; which is meant cannot be told")
+
+
+_BETWEEN = Text("中间还有别的数，可能也是组成部分", "another figure stands between them and may be a part as well")
+
+
+def _begin(relation: Relation, named: NamedFigures) -> list[Named]:
+    assert relation.figure is not None
+    names = relation.figure.split(" or ")
+    found = next((figures for name in names if (figures := named.find(name))), [])
+    if "." in relation.figure and TOTAL not in relation.figure and relation.kind not in ("equal",):
+        # What holds in a row holds in the total row too.
+        found = found + named.find(names[0] + TOTAL)
+    return found
+
+
+def _each(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found,
+          make: Callable[[Named, Callable[..., list[Term]]], Sides | None]) -> None:
+    """Begin at every figure of the relation, let `make` gather the others, note what is missing."""
+    for start in _begin(relation, named):
+        missing: list[str] = []
+        unclear: list[str] = []
+
+        def gather(names: tuple[str, ...], sign: int = 1, years: int = 0, start: Named = start, missing: list[str] = missing, unclear: list[str] = unclear) -> list[Term]:
+            return _terms(names, sign, start, _shifted(start.binding, years), named, relation, missing, unclear)
+
+        sides = make(start, gather)
+        if start.row is not None and any(_own_row(name.partition(".")[0], start, named) for name in missing):
+            # The table has no such column: what the relation is about is not in this report.
+            continue
+        _keep(relation, start, sides, missing, unclear, found, figures)
+
+
+def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[str], unclear: list[str], found: Found, figures: list[Figure]) -> None:
+    blank = start.figure.value is None
+    if sides is not None and blank and all(term.figure.value is None for term in sides.terms):
+        return
+    found.looked_at += 1
+    if sides is None or missing:
+        if not blank:
+            found.alone.append(Alone(relation, start.figure, tuple(missing)))
+        return
+    if sides.divisor and all(term.figure.value is None for term in sides.divisor):
+        return
+    why = _UNCLEAR if unclear else None
+    if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures):
+        why = _BETWEEN
+    found.comparisons.append(Comparison(relation, sides, start.binding, why))
+
+
+def _has_between(sides: Sides, figures: list[Figure]) -> bool:
+    """Whether a figure that is no part of a sum stands between its parts in the same paragraph."""
+    own = sides.figures
+    if len({one.block for one in own}) > 1:
+        return False
+    first, last = min(one.place for one in own), max(one.place for one in own)
+    ids = {one.id for one in own}
+    return any(one.block == own[0].block and first < one.place < last and one.id not in ids and one.unit == own[0].unit for one in figures)
+
+
+# --- kinds
+
+def _sum(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
+        terms = gather(relation.of) + gather(relation.less, -1)
+        return Sides(start.figure, tuple(terms), sign=-1 if start.is_fewer else 1) if terms else None
+    _each(relation, named, figures, found, make)
+
+
+def _quotient(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
+        terms, divisor = gather(relation.of), gather(relation.whole)
+        return Sides(start.figure, tuple(terms), tuple(divisor)) if terms and divisor else None
+    _each(relation, named, figures, found, make)
+
+
+def _change(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
+        now, before = gather(relation.of), gather(relation.of, -1, -1)
+        divisor = tuple(Term(term.figure) for term in before) if relation.kind == "change_rate" else ()
+        sides = Sides(start.figure, tuple(now + before), divisor, sign=-1 if start.is_fewer else 1)
+        return sides if now and before else None
+    _each(relation, named, figures, found, make)
+
+
+def _equal(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    years = -1 if relation.kind == "carry_forward" else 0
+
+    def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
+        terms = gather(relation.of, 1, years)
+        return Sides(start.figure, tuple(terms), at_most=relation.kind == "at_most") if terms else None
+    _each(relation, named, figures, found, make)
+
+
+def _carry_forward(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    """The first year that the report gives has nothing before it."""
+    _equal(relation, named, figures, found)
+    years = [int(one.binding[YEAR_NAME]) for one in _begin(relation, named) if YEAR_NAME in one.binding]
+    first = {one.figure.id for one in _begin(relation, named) if one.binding.get(YEAR_NAME) == str(min(years, default=0))}
+    if len(set(years)) > 1:
+        found.alone = [alone for alone in found.alone if alone.figure.id not in first]
+
+
+def _repeated(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    assert relation.figure is not None
+    first: dict[tuple[tuple[str, str], ...], Named] = {}
+    for one in named.find(relation.figure):
+        key = tuple(sorted(one.binding.items()))
+        found.looked_at += 1
+        if key in first:
+            found.comparisons.append(Comparison(relation, Sides(one.figure, (Term(first[key].figure),)), one.binding))
+        first.setdefault(key, one)
+
+
+def _rows(relation: Relation, named: NamedFigures) -> dict[str, list[Row]]:
+    """The rows of the relation's table, by the table in the report: there may be one for each of several parts."""
+    tables: dict[str, list[Row]] = {}
+    for row in named.rows.get(relation.table or "", ()):
+        tables.setdefault(row.table, []).append(row)
+    return tables
+
+
+def _column_total(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    for rows in _rows(relation, named).values():
+        for column in relation.columns:
+            totals = [row for row in rows if row.is_total and column in row.figures]
+            parts = [row.figures[column] for row in rows if not row.is_total and column in row.figures]
+            for row in totals:
+                _add_total(relation, row.figures[column], parts, row.binding, found)
+
+
+def _add_total(relation: Relation, whole: Figure, parts: list[Figure], binding: Binding, found: Found) -> None:
+    if whole.value is None and all(part.value is None for part in parts):
+        return
+    found.looked_at += 1
+    if parts:
+        found.comparisons.append(Comparison(relation, Sides(whole, tuple(Term(part) for part in parts)), binding))
+
+
+def _hierarchy(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    """Each code is the sum of those that begin with it; the total is that of the first level, and of the last."""
+    assert relation.code is not None
+    for rows in _rows(relation, named).values():
+        coded = [row for row in rows if not row.is_total and row.binding.get(relation.code, "").isdigit()]
+        codes = {row.binding[relation.code] for row in coded}
+        above = {code: max((other for other in codes if code != other and code.startswith(other)), key=len, default="") for code in codes}
+        for column in relation.columns:
+            held = [(row.binding[relation.code], row) for row in coded if column in row.figures]
+            for code, row in held:
+                below = [other.figures[column] for name, other in held if above[name] == code]
+                if below:
+                    _add_total(relation, row.figures[column], below, row.binding, found)
+            for row in rows:
+                if row.is_total and column in row.figures:
+                    _add_total(relation, row.figures[column], [other.figures[column] for name, other in held if not above[name]], row.binding, found)
+                    leaves = [other.figures[column] for name, other in held if name not in above.values()]
+                    _add_total(relation, row.figures[column], leaves, row.binding, found)
+
+
+def _count(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    assert relation.figure is not None
+    tables = _rows(relation, named)
+    for start in [one for name in relation.figure.split(" or ") for one in named.find(name)]:
+        rows = [row for table in tables.values() for row in table if not row.is_total and _fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.table)]
+        found.looked_at += 1
+        numbers = _numbers(relation, start, rows, named) if rows else None
+        if numbers is None:
+            found.alone.append(Alone(relation, start.figure, (relation.table or "",)))
+            continue
+        printed = start.figure.value or Decimal(0)
+        number = min(max(printed, Decimal(numbers[0])), Decimal(numbers[1]))
+        found.comparisons.append(Comparison(relation, Sides(start.figure, (), constant=number), start.binding))
+
+
+def _numbers(relation: Relation, start: Named, rows: list[Row], named: NamedFigures) -> tuple[int, int] | None:
+    """The least and the greatest number that the rows give; None where the table lacks what is counted."""
+    if relation.distinct is not None:
+        values = {row.binding.get(relation.distinct) for row in rows} - {None}
+        return (len(values), len(values)) if values else None
+    where = relation.where
+    if where is None:
+        return len(rows), len(rows)
+    limits = [one.figure.value for one in _operand(where.below, start, start.binding, named)[0]]
+    if len(limits) != 1 or limits[0] is None or not any(where.column in row.figures for row in rows):
+        return None
+    # A row may print another rate than its amounts give; that is for the relation of the rate to say.
+    both = [{rate < limits[0] for rate in _rates(row, where) if rate is not None} for row in rows]
+    return sum(one == {True} for one in both), sum(True in one for one in both)
+
+
+def _rates(row: Row, where: Where) -> tuple[Decimal | None, Decimal | None]:
+    """The rate as printed and as its amounts give it."""
+    printed = row.figures[where.column].value if where.column in row.figures else None
+    whole = next((row.figures[name].value for name in where.whole if name in row.figures), None)
+    part = row.figures[where.of].value if where.of in row.figures else None
+    return printed, part * HUNDRED / whole if part is not None and whole else None
+
+
+def _unspent(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    """A rate of 100 % says that all was spent; then no part of it can have money left."""
+    def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
+        whole, part, spent = gather(relation.whole), gather(relation.of), gather(relation.less)
+        terms = [*whole, *(Term(term.figure, -1) for term in part), *spent]
+        return Sides(start.figure, tuple(terms), tuple(whole), at_most=True) if whole and part and spent else None
+    _each(relation, named, figures, found, make)
+    found.comparisons = [one for one in found.comparisons if one.sides.printed.value == HUNDRED]
+    found.alone = [one for one in found.alone if one.figure.value == HUNDRED]
+
+
+def _cents(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
+    """There is no amount below a cent; only those that break it become comparisons."""
+    for figure in figures:
+        if figure.unit != "yuan" or figure.value is None:
+            continue
+        found.looked_at += 1
+        if figure.value != figure.value.quantize(CENT):
+            found.comparisons.append(Comparison(relation, Sides(figure, (), whole_cents=True), {}))
+
+
+_KINDS: dict[str, Callable[[Relation, NamedFigures, list[Figure], Found], None]] = {
+    "sum": _sum, "difference": _sum, "share": _quotient, "rate": _quotient, "change": _change, "change_rate": _change,
+    "carry_forward": _carry_forward, "column_total": _column_total, "hierarchy": _hierarchy, "equal": _equal, "repeated": _repeated,
+    "count": _count, "at_most": _equal, "unspent": _unspent, "cents": _cents,
+}
+
+
+def distinct(found: list[Found]) -> Iterator[Comparison]:
+    """Every comparison once, whichever relations gave it."""
+    seen: set[tuple[object, ...]] = set()
+    for one in found:
+        for comparison in one.comparisons:
+            if comparison.identity not in seen:
+                seen.add(comparison.identity)
+                yield comparison
