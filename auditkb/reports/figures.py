@@ -153,7 +153,7 @@ def _number_columns(table: Table, words: Words) -> list[_NumberColumn]:
         numbers = [text for text in texts if read_cell_number(text)]
         header = "".join(table.columns[index])
         is_label = is_ordinal(numbers) or is_code(numbers) or header.endswith(words.columns.labels) and not _has_decimals(numbers)
-        follows = not texts and bool(columns) and columns[-1].index == index - 1
+        follows = not texts and bool(columns) and columns[-1].index == index - 1 and not header.endswith(words.columns.remarks)
         if (holds_numbers(texts) and not is_label) or follows:
             columns.append(_read_as(index, header, table, numbers, words))
     return columns

@@ -62,7 +62,7 @@ def join_broken_lines(items: Iterable[Item], starts_section: object) -> list[Ite
     """Lines that one sentence runs through made one: a run without empty line or heading that only its last line ends.
 
     `starts_section(text)` says whether a line begins with a number of a section. Titles over a text are left alone,
-    because a run that ends without a full stop is not joined.
+    because a run that ends without a full stop is joined only where its first line is a sentence already.
     """
     joined: list[Item] = []
     run: list[Line] = []
@@ -81,6 +81,6 @@ def join_broken_lines(items: Iterable[Item], starts_section: object) -> list[Ite
             continue
         run.append(item)
         if item.text[-1] in SENTENCE_ENDS:
-            close(item.text[-1] in "。！？")
+            close(item.text[-1] in "。！？" or any(mark in run[0].text for mark in "，。；"))
     close(False)
     return joined

@@ -39,9 +39,9 @@ def understand(grid: Grid) -> Shape:
     body = rows[first:]
     starts = _starts(body or header)
     placed_header = [row for row in header if not _is_column_numbers(row)]
-    paths = _paths(_placed_header(placed_header, starts), len(starts))
     repeated = {_words(row) for row in [*header, *notes]}
     placed = [_placed(row, starts) for row in body if _words(row) not in repeated and not _is_column_numbers(row)]
+    paths = _paths(_placed_header(placed_header, starts, _figure_columns(placed, len(starts))), len(starts))
     return Shape(tuple(cell for row in notes for cell in row if cell.text),
                  tuple(tuple(_cell(cell) for cell in row) for row in header), paths,
                  tuple(_as_cells(row, grid) for row in placed))
@@ -139,8 +139,18 @@ def _joined(cells: list[GridCell | None]) -> GridCell:
     return GridCell("".join(cell.text for cell in there), there[0].place, there[0].start, there[0].span)
 
 
-def _placed_header(rows: list[tuple[GridCell, ...]], starts: tuple[int, ...]) -> Placed:
-    """Each header row with the cell over each column."""
+def _figure_columns(rows: list[tuple[GridCell | None, ...]], width: int) -> list[bool]:
+    """Which columns hold figures, and not codes or ordinals."""
+    columns = []
+    for index in range(width):
+        texts = [cell.text for row in rows if (cell := row[index]) is not None and cell.text]
+        numbers = [text for text in texts if is_number(text)]
+        columns.append(holds_numbers(texts) and not is_ordinal(numbers) and not is_code(numbers))
+    return columns
+
+
+def _placed_header(rows: list[tuple[GridCell, ...]], starts: tuple[int, ...], figures: list[bool]) -> Placed:
+    """Each header row with the cell over each column; `figures` says which columns hold figures."""
     if not starts:
         return ()
     placed: list[tuple[GridCell | None, ...]] = []
@@ -152,26 +162,29 @@ def _placed_header(rows: list[tuple[GridCell, ...]], starts: tuple[int, ...]) ->
                     over[column] = cell if over[column] is None or cell is over[column] else _joined([over[column], cell])
             placed.append(tuple(over))
         else:
-            placed.append(_over(row, placed[-1] if placed else None, len(starts)))
+            placed.append(_over(row, placed[-1] if placed else None, figures))
     return tuple(reversed(placed))
 
 
-def _over(row: tuple[GridCell, ...], below: tuple[GridCell | None, ...] | None, width: int) -> tuple[GridCell | None, ...]:
-    """A flattened header row over the row below it: a cell stands over one blank or over a run of words."""
-    if len(row) >= width or below is None:
-        return _filled_up(row, width)
-    groups: list[int] = []
-    for index, cell in enumerate(below):
-        is_blank = cell is None or not cell.text
-        follows = index > 0 and not is_blank and below[index - 1] is not None and bool(below[index - 1].text)  # type: ignore[union-attr]
-        if follows:
-            groups[-1] += 1
-        else:
-            groups.append(1)
-    if len(groups) != len(row):
-        first = width - len(row) + 1
-        groups = [first] + [1] * (len(row) - 1)
-    return tuple(cell for cell, span in zip(row, groups, strict=True) for _ in range(span))
+def _over(row: tuple[GridCell, ...], below: tuple[GridCell | None, ...] | None, figures: list[bool]) -> tuple[GridCell | None, ...]:
+    """A flattened header row over the row below it: a cell stands over one blank or over a run of words.
+
+    Words over columns of words and words over columns of figures are two runs if there are cells enough. A row that
+    could stand in more than one way stands over no column.
+    """
+    if len(row) >= len(figures) or below is None:
+        return _filled_up(row, len(figures))
+    is_word = [cell is not None and bool(cell.text) for cell in below]
+    for parted in (False, True):
+        groups: list[int] = []
+        for index, word in enumerate(is_word):
+            if index and word and is_word[index - 1] and not (parted and figures[index] != figures[index - 1]):
+                groups[-1] += 1
+            else:
+                groups.append(1)
+        if len(groups) == len(row):
+            return tuple(cell for cell, span in zip(row, groups, strict=True) for _ in range(span))
+    return (None,) * len(figures)
 
 
 def _paths(header: Placed, width: int) -> tuple[tuple[str, ...], ...]:

@@ -25,6 +25,7 @@ class ColumnWords(_Strict):
     counts: Words_
     departments: Words_
     projects: Words_
+    remarks: Words_
 
 
 class ClassWords(_Strict):
