@@ -77,8 +77,8 @@ def find_causes(comparisons: Iterable[Comparison]) -> list[Cause]:
     while broken:
         repairs = _repairs(broken, by_figure, values)
         best = max(repairs, key=lambda repair: repair.rank)
-        done = {figure.id for figure in best.figures}
-        others = {repair.figures[0].id: repair.figures[0] for repair in repairs if repair.figures[0].id not in done and repair.value >= 0
+        own = {figure.id for figure in best.figures}
+        others = {repair.figures[0].id: repair.figures[0] for repair in repairs if repair.figures[0].id not in own and repair.value >= 0
                   and {id(one) for one in repair.mended} == {id(one) for one in best.mended} and repair.harmed == best.harmed}
         is_certain = best.harmed == 0
         mended = best.mended if is_certain or len(best.mended) > best.harmed else (best.lead,)

@@ -86,7 +86,7 @@ def _operand(text: str, start: Named, binding: Binding, named: NamedFigures, nea
                 return [Named(own.figures[column], own.binding, own.is_total, row=start.row)], False
             continue
         fitting = [other for other in named.find(name) if _fits(binding, other.binding) and other.figure.id != start.figure.id
-                   and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.row[0]))]
+                   and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.binding))]
         if fitting and point:
             return fitting, len(fitting) > 1 and name.endswith(TOTAL)
         if found := _nearest(fitting, start.figure, near):
@@ -297,7 +297,7 @@ def _count(relation: Relation, named: NamedFigures, figures: list[Figure], found
     assert relation.figure is not None
     tables = _rows(relation, named)
     for start in [one for name in relation.figure.split(" or ") for one in named.find(name)]:
-        rows = [row for table in tables.values() for row in table if not row.is_total and _fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.table)]
+        rows = [row for table in tables.values() for row in table if not row.is_total and _fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.binding)]
         found.looked_at += 1
         numbers = _numbers(relation, start, rows, named) if rows else None
         if numbers is None:

@@ -20,6 +20,8 @@ from auditkb.texts import fold
 _OPENING = 120
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
 YEAR_NAME = "year"
+Cells = Mapping[tuple[str | None, int | None, int | None], Figure]
+"""Table, row and column -> figure."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class NamedFigures:
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[str, str] = field(default_factory=dict)
     """Folded value of a variable -> as it is printed."""
-    lacking: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """Name and table -> the key columns that the table has not."""
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    """Name of a table -> its key columns."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
 
@@ -63,9 +65,9 @@ class NamedFigures:
         wanted = name.endswith(TOTAL)
         return [named for named in self.by_name.get(name.removesuffix(TOTAL), ()) if named.is_total == wanted]
 
-    def can_tell(self, binding: Mapping[str, str], name: str, table: str) -> bool:
-        """Whether a table has a column for everything that it could tell of a binding: without departments it has no rows of one."""
-        return not (binding.keys() & self.lacking.get((name, table), set()))
+    def can_tell(self, binding: Mapping[str, str], name: str, row: Mapping[str, str]) -> bool:
+        """Whether a row says all that its table's keys could say of a binding: a row without a department is in none."""
+        return binding.keys() & self.keys.get(name, set()) <= row.keys()
 
     def every(self, variable: str) -> set[str | None]:
         """All values that a variable has in the report."""
@@ -76,7 +78,7 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
     """Find every figure that a name of the relations stands for."""
     found = NamedFigures(year=_year_of_report(document))
     values: dict[str, dict[str, None]] = defaultdict(dict)
-    cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
+    cells: Cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
     for name, pattern in relations.tables.items():
         for table in document.tables:
             columns = _columns_of(table, pattern)
@@ -107,15 +109,17 @@ def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
     return found if all(name in found for name in pattern.needs) else None
 
 
-def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping[str, int], cells: Mapping[tuple[str | None, int | None, int | None], Figure],
+def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping[str, int], cells: Cells,
                 found: NamedFigures, values: dict[str, dict[str, None]], document: Document) -> None:
-    totals = {fold(word) for word in pattern.total}
+    totals, skipped = {fold(word) for word in pattern.total}, {fold(word) for word in pattern.skipped}
     year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
-    found.lacking[name, table.id] = {column for column in pattern.keys if column not in columns}
+    found.keys[name] = set(pattern.keys)
     above: dict[str, str] = {}
     for number, row in enumerate(table.rows):
         texts = {column: (row[columns[column]].text or "").strip() for column in pattern.keys if column in columns}
         leading = {fold(cell.text or "") for cell in row[: max((columns[key] for key in texts), default=0) + 1]}
+        if leading & skipped:
+            continue
         is_total = bool(leading & totals)
         for column in pattern.filled_down:
             if column in texts and not is_total:
@@ -141,7 +145,8 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
 
 def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordings: Wordings, document: Document, found: NamedFigures) -> None:
     before = wordings.before(pattern.wording, pattern.known, fills=pattern.fills)
-    opening, after = wordings.opening(pattern.paragraph, pattern.known), wordings.after(pattern.after)
+    opening = wordings.opening(pattern.paragraph, pattern.known) if pattern.paragraph else []
+    after = wordings.after(pattern.after)
     units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
     for figure in figures:
         if figure.unit not in units or not _stands_in(document, figure.section, pattern.within, pattern.except_words, ""):
@@ -153,7 +158,7 @@ def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordin
         paragraph = _opening_of(figure, opening, document) if opening else None
         if opening and paragraph is None:
             continue
-        if figure.is_approximate:
+        if figure.is_approximate and not pattern.is_limit:
             found.approximate.append(figure)
             continue
         groups = {**(paragraph.groupdict() if paragraph else {}), **(match.groupdict() if match else {})}

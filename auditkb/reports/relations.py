@@ -7,7 +7,7 @@ between them. Names are shared by all files. `load_relations` checks every name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,16 +54,22 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class WordLists(Strict):
-    """`words.yml`: what may stand between a wording and its figure, words for a decrease, lists of words, labels of variables."""
+    """`words.yml`: what may stand between a wording and its figure, words for a decrease,
+    lists of words for one thing, openings of paragraphs, labels of variables.
+    """
 
     fillers: Words
     fewer: Words
     words: dict[Name, Words] = {}
+    openings: dict[Name, Words] = {}
     variables: dict[Name, Bilingual]
 
 
 class TablePattern(Strict):
-    """A table, known by the words of its columns. `keys` are the columns that name a row; they are variables."""
+    """A table, known by the words of its columns. `keys` are the columns that name a row; they are variables.
+
+    Rows that begin with a word of `total` are sums, those with one of `skipped` (栏次) are no rows of figures.
+    """
 
     label: Bilingual
     columns: dict[Name, Words]
@@ -71,23 +77,28 @@ class TablePattern(Strict):
     keys: tuple[str, ...]
     filled_down: tuple[str, ...] = ()
     total: Words = ()
+    skipped: Words = ()
     within: Words = Field(default=(), alias="in")
     except_words: Words = Field(default=(), alias="except")
 
 
 class FigurePattern(Strict):
-    """A figure of the text: the section it stands in, the wording right before it, and its paragraph's opening."""
+    """A figure of the text: the section it stands in, the wording right before it, and its paragraph's opening.
+
+    `is_limit`: words such as 不足 belong to it; elsewhere they make a figure approximate, and nothing is compared with it.
+    """
 
     label: Bilingual
     unit: Literal["yuan", "percent", "count"] = "yuan"
     within: Words = Field(default=(), alias="in")
     except_words: Words = Field(default=(), alias="except")
-    paragraph: Words = ()
+    paragraph: Name | None = None
     wording: Words = ()
     after: Words = ()
     known: Words = ()
     year: Literal["nearest", "report"] = "nearest"
     fills: bool = True
+    is_limit: bool = False
 
 
 class Where(Strict):
@@ -228,14 +239,18 @@ def _joined(words: list[WordLists], models: list[tuple[RelationFile, YamlFile]],
     figures: dict[str, FigurePattern] = {}
     relations: dict[str, Relation] = {}
     for model, file in models:
-        named = [*((("tables", name), name, tables, table) for name, table in model.tables.items()),
-                 *((("figures", name), name, figures, figure) for name, figure in model.figures.items()),
-                 *((("relations", place, "id"), item.id, relations, item) for place, item in enumerate(model.relations))]
-        for path, name, where, value in named:
-            if name in where:
-                faults.append(file.fault(path, Text(f"名称“{name}”重复", f'the name "{name}" is taken'), key=path[0] != "relations"))
-            where[name] = value  # type: ignore[assignment]
+        given: list[tuple[Path_, str, Container[str]]] = [(("tables", name), name, tables) for name in model.tables]
+        given += [(("figures", name), name, figures) for name in model.figures]
+        given += [(("relations", place, "id"), item.id, relations) for place, item in enumerate(model.relations)]
+        faults += [file.fault(path, Text(f"名称“{name}”重复", f'the name "{name}" is taken'), key=path[0] != "relations") for path, name, taken in given if name in taken]
+        tables.update(model.tables)
+        figures.update(model.figures)
+        for place, item in enumerate(model.relations):
+            if any(item.id == other.id for other in model.relations[:place]):
+                faults.append(file.fault(("relations", place, "id"), Text(f"名称“{item.id}”重复", f'the name "{item.id}" is taken')))
+            relations[item.id] = item
     lists = WordLists(fillers=tuple(word for one in words for word in one.fillers), fewer=tuple(word for one in words for word in one.fewer), words={name: value for one in words for name, value in one.words.items()},
+                      openings={name: value for one in words for name, value in one.openings.items()},
                       variables={name: value for one in words for name, value in one.variables.items()})
     return RelationSet(lists, tables, figures, tuple(relations.values()), {file.name: model for model, file in models})
 
@@ -251,7 +266,9 @@ def _name_faults(model: RelationFile, file: YamlFile, found: RelationSet) -> lis
                    for key in ("needs", "keys", "filled_down") for place, column in enumerate(getattr(table, key)) if column not in table.columns]
     known = {*found.words.words, *found.words.variables, *(column for table in found.tables.values() for column in table.keys)}
     for name, figure in model.figures.items():
-        for key in ("paragraph", "wording", "after"):
+        if figure.paragraph is not None and figure.paragraph not in found.words.openings:
+            faults.append(file.fault(("figures", name, "paragraph"), Text(f"没有“{figure.paragraph}”这种开头", f'there is no opening "{figure.paragraph}"'), hint=did_you_mean(figure.paragraph, list(found.words.openings))))
+        for key in ("wording", "after"):
             faults += [file.fault(("figures", name, key), Text(f"没有“{word}”这组词或变量", f'there is no list of words or variable "{word}"'), hint=did_you_mean(word, sorted(known)))
                        for text in getattr(figure, key) for word in placeholders(text) if word not in known]
         if not figure.wording and not figure.after:
@@ -265,7 +282,7 @@ def _table_faults(path: Path_, relation: Relation, file: YamlFile, found: Relati
     table = found.tables.get(relation.table)
     if table is None:
         return [file.fault((*path, "table"), Text(f"没有名为“{relation.table}”的表", f'no table is named "{relation.table}"'), hint=did_you_mean(relation.table, list(found.tables)))]
-    wanted = [(("columns", place) if len(relation.columns) > 1 else ("columns",), name) for place, name in enumerate(relation.columns)]
+    wanted: list[tuple[Path_, str]] = [(("columns", place) if len(relation.columns) > 1 else ("columns",), name) for place, name in enumerate(relation.columns)]
     wanted += [((key,), value) for key, value in (("code", relation.code), ("distinct", relation.distinct)) if value]
     if relation.where:
         wanted += [(("where", "column"), relation.where.column), (("where", "of"), relation.where.of), *((("where", "whole"), name) for name in relation.where.whole)]

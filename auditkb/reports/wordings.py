@@ -37,12 +37,18 @@ class Wordings:
 
     def before(self, wordings: Iterable[str], known: tuple[str, ...], *, fills: bool = True) -> list[re.Pattern[str]]:
         """Patterns for the text before a figure; they end where the figure begins."""
-        fillers = self.fillers if fills else ""
-        return [re.compile(self._expression(text, known) + fillers + "$") for text in wordings]
+        return self._patterns(wordings, known, (self.fillers if fills else "") + "$")
 
-    def opening(self, wordings: Iterable[str], known: tuple[str, ...]) -> list[re.Pattern[str]]:
-        """Patterns for the opening of a paragraph."""
-        return [re.compile(self._expression(text, known)) for text in wordings]
+    def opening(self, name: str, known: tuple[str, ...]) -> list[re.Pattern[str]]:
+        """Patterns for an opening of paragraphs."""
+        return self._patterns(self.lists.openings[name], known, "")
+
+    def _patterns(self, wordings: Iterable[str], known: tuple[str, ...], end: str) -> list[re.Pattern[str]]:
+        """The names that the tables have come first; a name that no table has is bound too, and is then said to have no counterpart."""
+        wordings = list(wordings)
+        exact = [self._expression(text, tuple(self.values)) for text in wordings]
+        loose = [self._expression(text, known) for text in wordings]
+        return [re.compile(text + end) for text in dict.fromkeys([*exact, *loose])]
 
     def after(self, wordings: Iterable[str]) -> list[re.Pattern[str]]:
         """Patterns for what follows a figure."""
@@ -73,8 +79,7 @@ class Wordings:
         values = list(self.values.get(name, ()))
         if name in known:
             return f"(?P<{name}>{_choice(values)})" if values else "(?!)"
-        # A name that no table has is bound as well: it is then said that it has no counterpart.
-        return f"(?P<{name}>{_choice(values)}|{_VARIABLE})" if values else f"(?P<{name}>{_VARIABLE})"
+        return f"(?P<{name}>{_VARIABLE})"
 
 
 def nearest_year(text: str) -> int | None:
