@@ -17,7 +17,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("yaml_files", "dictionary", "dictionary_checks", "values", "cells", "expressions"),
     ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "references", "notes", "coverage", "finishing", "sources", "metadata"),
     ("wording", "sentences", "compiler", "engines"),
-    ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "generated", "linting", "tieout", "search", "outputs"),
+    ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "generated", "linting", "tieout", "reports", "search", "outputs"),
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MODULES = sorted((ROOT / "auditkb").rglob("*.py"))

@@ -222,7 +222,7 @@ class Site:
     def own_tables(self, present: Iterable[str]) -> list[tuple[str, list[str]]]:
         """The tables that people see, in groups with a heading each."""
         present = set(present)
-        groups = [("results", say("检查结果", "Results")), ("records", say("业务记录", "Records")), ("basis", say("基础资料", "Basis"))]
+        groups = [("results", say("检查结果", "Results")), ("reports", say("报告", "Reports")), ("records", say("业务记录", "Records")), ("basis", say("基础资料", "Basis"))]
         return [(heading, [name for name, table in self.labels.tables.items() if table.group == group and name in present])
                 for group, heading in groups]
 

@@ -98,7 +98,7 @@ def find_candidates(document: Document, names: Names, figures: list[Figure], wor
     for part in department_parts(document, names, figures, words):
         found += _of_department(document, part, names, figures, words)
     for section in document.sections:
-        if holds_any(section.title, words.problem_sections) and not holds_any(section.title, words.advice_sections):
+        if holds_any(section.title, words.problem_sections) and not holds_any(section.title, words.mixed_sections):
             children = document.children(section.id)
             found += [_candidate(f"G.{_count(child)}", document, child, _all_paragraphs(document, child), None, names, figures, words)
                       for child in children]
@@ -176,18 +176,23 @@ def find_recommendations(document: Document, candidates: list[Candidate], words:
     words = words or read_words()
     found: list[Recommendation] = []
     for section in document.sections:
-        parent = document.section(section.parent) if section.parent else None
-        is_inner = parent is not None and holds_any(parent.title, words.advice_sections)
-        if not holds_any(section.title, words.advice_sections) or is_inner or holds_any(section.title, ("问题",)):
+        if not _gives_advice(section, words) or (section.parent and _gives_advice(document.section(section.parent), words)):
             continue
         for child in document.children(section.id):
             paragraphs = _all_paragraphs(document, child)
-            matters = _matters("\n".join(paragraph.text for paragraph in paragraphs), words)
-            answers = tuple(candidate.number for candidate in candidates
-                            if candidate.department is None and matters & _matters(candidate.text, words))
+            matters = _matters(child.title, "\n".join(paragraph.text for paragraph in paragraphs), words)
+            answers = tuple(candidate.number for candidate in candidates if candidate.department is None
+                            and matters & _matters(document.section(candidate.section).title, candidate.text, words))
             found.append(Recommendation(f"A.{_count(child)}", child.id, child.title, paragraphs, answers))
     return found
 
 
-def _matters(text: str, words: Words) -> set[str]:
-    return {entry.matter for entry in words.matters if holds_any(text, entry.words)}
+def _gives_advice(section: Section, words: Words) -> bool:
+    return holds_any(section.title, words.advice_sections) and not holds_any(section.title, words.mixed_sections)
+
+
+def _matters(title: str, text: str, words: Words) -> set[str]:
+    """What a title speaks of; where it names no matter, what its text speaks of."""
+    def spoken_of(said: str) -> set[str]:
+        return {entry.matter for entry in words.matters if holds_any(said, entry.words)}
+    return spoken_of(title) or spoken_of(text)

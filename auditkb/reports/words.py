@@ -62,6 +62,7 @@ class Words(_Strict):
     total_rows: Words_
     problem_sections: Words_
     advice_sections: Words_
+    mixed_sections: Words_
     body_labels: Words_
     matters: tuple[Matter, ...]
     department_endings: Words_
