@@ -49,9 +49,11 @@ def _literal(text: str) -> str:
 
 
 def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
-    """Titles in both languages of what other rows refer to: rules, known findings."""
+    """Titles in both languages of what other rows refer to: rules, known findings, reports and their sections."""
     found: dict[str, dict[str, Row]] = {}
-    for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en")):
+    for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en"),
+                           ("reports", "id, title as title_zh"),
+                           ("sections", "id, trim(cited || ' ' || coalesce(title, '')) as title_zh")):
         if has_table(connection, table):
             found[table] = {row["id"]: row for row in rows(connection, f"select {columns} from {table}")}
     return found

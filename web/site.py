@@ -17,6 +17,7 @@ from auditkb.yaml_files import read_yaml
 from web import formats, rule_text
 from web.cells import DATABASE, STATES, Cells, badge
 from web.language import current, say, tell
+from web.reports import marked
 from web.translations import ERRORS, FILTER_WORDS, OFFERED_FILTERS
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +56,7 @@ class Site:
             "reading": lambda rule: rule_text.numbered(in_language(rule, "summary")), "value_label": value_label,
             "meaning": self.meaning, "value_now": self.value_now, "period": period, "example_value": self.example_value,
             "result_column": self.result_column, "result_value": self.result_value,
-            "departments_in_order": departments_in_order, "labels": self.labels, "database_name": DATABASE,
+            "departments_in_order": departments_in_order, "marked": marked, "labels": self.labels, "database_name": DATABASE,
         }
 
     def title(self) -> str:
@@ -64,7 +65,7 @@ class Site:
 
     def main_links(self) -> list[tuple[str, str]]:
         """Address and words of the links in the header."""
-        tables = ["findings", "rules", "known_findings", "contract"]
+        tables = ["findings", "rules", "known_findings", "reports", "contract"]
         return [(self.urls.table(DATABASE, name), tell(self.labels.table(name))) for name in tables if name in self.labels] + [
             (self.urls.database(DATABASE), say("全部数据", "All data"))]
 

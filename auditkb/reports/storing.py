@@ -65,7 +65,8 @@ def _section(report: Report, section: Section, position: int) -> dict[str, Any]:
 
 def _block(block: Paragraph | Table) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        return {"number": block.number, "text": block.text, "is_heading": block.is_heading, "place": [block.place.text.zh, block.place.text.en]}
+        return {"number": block.number, "text": block.text, "is_heading": block.is_heading, "offset": block.place.offset,
+                "place": [block.place.text.zh, block.place.text.en]}
     return {"number": block.number, "table": block.id, "title": block.title, "unit": block.unit, "columns": block.columns,
             "notes": [note.text for note in block.notes], "rows": [[cell.text for cell in row] for row in block.rows]}
 
