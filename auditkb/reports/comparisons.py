@@ -22,12 +22,13 @@ HUNDRED = Decimal(100)
 
 @dataclass(frozen=True)
 class Comparison:
-    """One relation at one place. `unclear` says why arithmetic cannot decide it."""
+    """One relation at one place. `unclear` says why arithmetic cannot decide it, `detail` parts two comparisons of one figure."""
 
     relation: Relation
     sides: Sides
     binding: Binding
     unclear: Text | None = None
+    detail: Text | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -265,12 +266,15 @@ def _column_total(relation: Relation, named: NamedFigures, figures: list[Figure]
                 _add_total(relation, row.figures[column], parts, row.binding, found)
 
 
-def _add_total(relation: Relation, whole: Figure, parts: list[Figure], binding: Binding, found: Found) -> None:
+def _add_total(relation: Relation, whole: Figure, parts: list[Figure], binding: Binding, found: Found, detail: Text | None = None) -> None:
     if whole.value is None and all(part.value is None for part in parts):
         return
     found.looked_at += 1
     if parts:
-        found.comparisons.append(Comparison(relation, Sides(whole, tuple(Term(part) for part in parts)), binding))
+        found.comparisons.append(Comparison(relation, Sides(whole, tuple(Term(part) for part in parts)), binding, detail=detail))
+
+
+_LEAVES = Text("（末级科目）", " (codes of the last level)")
 
 
 def _hierarchy(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
@@ -290,7 +294,7 @@ def _hierarchy(relation: Relation, named: NamedFigures, figures: list[Figure], f
                 if row.is_total and column in row.figures:
                     _add_total(relation, row.figures[column], [other.figures[column] for name, other in held if not above[name]], row.binding, found)
                     leaves = [other.figures[column] for name, other in held if name not in above.values()]
-                    _add_total(relation, row.figures[column], leaves, row.binding, found)
+                    _add_total(relation, row.figures[column], leaves, row.binding, found, _LEAVES)
 
 
 def _count(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:
