@@ -221,6 +221,8 @@ def known_page(connection: sqlite3.Connection, known_id: str) -> Row | None:
     return {
         "known": known,
         "facts": json.loads(known.get("facts") or "{}"),
+        "paragraph": one(connection, "select id from candidate_findings where report = ? and cited = ?", known["report"], known["section"])
+        if has_table(connection, "candidate_findings") else None,
         "matches": rows(connection, """select m.*, r.title_zh, r.title_en from known_matches m
             left join rules r on r.id = m.rule_id where m.known_id = ? order by m.rule_id, m.record_key""", known_id),
         "own_finding": one(connection, "select * from findings where known_id = ? and origin = 'report'", known_id),

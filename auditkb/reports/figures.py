@@ -182,7 +182,7 @@ def _of_table(table: Table, words: Words) -> list[Figure]:
     columns = _number_columns(table, words)
     numbers = {column.index for column in columns}
     labels = [index for index in range(len(table.columns)) if index not in numbers]
-    ordinals = {index for index in labels if is_ordinal([row[index].text or "" for row in table.rows if row[index].text and row[index].text.isdecimal()])}
+    ordinals = {index for index in labels if is_ordinal([text for row in table.rows if (text := row[index].text or "").isdecimal()])}
     figures = []
     for row_number, row in enumerate(table.rows):
         texts = [("".join((row[index].text or "").split("\n")), index) for index in labels]

@@ -29,7 +29,7 @@ def read_html(data: bytes, name: str) -> list[Item]:
     try:
         root = lxml.html.document_fromstring(text, parser=parser)
     except (lxml.etree.LxmlError, ValueError) as error:
-        raise fail("不是可读取的网页文件", f"not a page that can be read ({type(error).__name__})", file=name) from error
+        raise fail("不是可读取的网页文件", "not a page that can be read", file=name) from error
     if any("depth" in entry.message.lower() for entry in parser.error_log):
         raise fail("网页的嵌套过深，没有读取", "the page is nested too deeply and was not read", file=name)
     return _Walk().items_of(root)

@@ -87,7 +87,7 @@ def read_names(document: Document, words: Words | None = None, aliases: Mapping[
     table = project_table(document, words)
     if table is None:
         return Names((), (), aliases or {})
-    return Names(*(_column(table, headers, words) for headers in (words.columns.departments, words.columns.projects)), aliases or {})
+    return Names(_column(table, words.columns.departments, words), _column(table, words.columns.projects, words), aliases or {})
 
 
 def _column(table: Table, headers: tuple[str, ...], words: Words) -> tuple[str, ...]:
@@ -168,9 +168,9 @@ def _projects(paragraphs: Iterable[Paragraph], names: Names, words: Words) -> It
 def _without_known(text: str, names: Names) -> str:
     """The text with every known name and alias blotted out by signs of the same length."""
     known = {*names.projects, *names.departments, *names.aliases.get("project", {}), *names.aliases.get("department", {})}
-    for name in sorted({variant for name in known for variant in (name, name.replace("“", "‘").replace("”", "’"), re.sub("[“”]", "", name))},
-                       key=len, reverse=True):
-        text = text.replace(name, "■" * len(name))
+    variants = {variant for name in known for variant in (name, name.replace("“", "‘").replace("”", "’"), re.sub("[“”]", "", name))}
+    for variant in sorted(variants, key=len, reverse=True):
+        text = text.replace(variant, "■" * len(variant))
     return text
 
 

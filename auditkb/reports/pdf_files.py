@@ -32,7 +32,7 @@ def read_pdf(data: bytes, name: str) -> list[Item]:
         causes = [error, *error.args, error.__cause__, error.__context__]
         if any(isinstance(cause, PDFPasswordIncorrect) or cause is PDFPasswordIncorrect for cause in causes):
             raise fail("PDF 设有打开密码；请取消密码后再读", "the PDF has a password; remove it first", file=name) from error
-        raise fail("不是可读取的 PDF，文件可能已损坏", f"not a PDF that can be read; it may be damaged ({type(error).__name__})", file=name) from error
+        raise fail("不是可读取的 PDF，文件可能已损坏", "not a PDF that can be read; it may be damaged", file=name) from error
 
 
 def _read(pdf: Any, name: str) -> list[Item]:

@@ -27,7 +27,7 @@ def read_report(path: Path) -> Document:
         size = path.stat().st_size
         data = path.read_bytes() if size <= MOST_BYTES else b""
     except OSError as error:
-        raise fail("打不开文件", f"the file cannot be opened ({error.strerror})", file=name) from error
+        raise fail("打不开文件", "the file cannot be opened", file=name) from error
     if size > MOST_BYTES:
         raise fail("文件超过100兆字节", "the file is larger than 100 megabytes", file=name)
     if not data.strip():

@@ -69,7 +69,7 @@ class _Builder:
         self.sections = [_Open("0", None, (), "", None, Place(1))]
         self.stack: list[_Open] = []
         self.blocks = 0
-        self.ids: set[str] = {"0"}
+        self.times: dict[str, int] = {}  # how often each number stands at its place
         self.contents: set[str] | None = None
 
     @property
@@ -108,11 +108,10 @@ class _Builder:
         parent = self.stack[-1] if self.stack else None
         path = (*(parent.path if parent else ()), number.normal)
         identifier = "/".join(path)
-        if identifier in self.ids:
-            again = next(count for count in range(2, 10_000) if f"{identifier}~{count}" not in self.ids)
-            path = (*path[:-1], f"{path[-1]}~{again}")
+        self.times[identifier] = self.times.get(identifier, 0) + 1
+        if self.times[identifier] > 1:
+            path = (*path[:-1], f"{path[-1]}~{self.times[identifier]}")
             identifier = "/".join(path)
-        self.ids.add(identifier)
         section = _Open(identifier, number, path, _title(tidy(text[number.length:])), parent.id if parent else None, place)
         self.sections.append(section)
         self.stack.append(section)

@@ -47,7 +47,7 @@ def _opened(data: bytes, name: str) -> tuple[Any, WordNumbers]:
     except KnowledgeBaseError:
         raise
     except Exception as error:  # python-docx and lxml raise many kinds for broken files
-        raise fail("不是可读取的 Word 文档，文件可能已损坏", f"not a Word document that can be read; it may be damaged ({type(error).__name__})",
+        raise fail("不是可读取的 Word 文档，文件可能已损坏", "not a Word document that can be read; it may be damaged",
                    file=name) from error
 
 
