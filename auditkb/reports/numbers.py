@@ -116,7 +116,7 @@ def _forms(words: Words) -> tuple[re.Pattern[str], re.Pattern[str]]:
     about = "".join(words.approximate_after)
     counters = "|".join(re.escape(word) for word in sorted(words.counters, key=len, reverse=True))
     unit = rf"(?P<unit>个百分点|百分点|%|‰|元|圆|{counters})"
-    number = re.compile(rf"{_DIGIT_BEFORE}(?P<minus>(?<![\d年月日\w])-)?(?P<number>{NUMBER})(?:\s*[-~～—]\s*(?P<second>{NUMBER}))?"
+    number = re.compile(rf"{_DIGIT_BEFORE}(?P<minus>(?<![\dA-Za-z年月日])-)?(?P<number>{NUMBER})(?:\s*[-~～—]\s*(?P<second>{NUMBER}))?"
                         rf"\s*(?P<about>[{about}])?\s*(?P<power>{_POWER})?(?P<late>[{about}])?\s*{unit}")
     numeral = re.compile(rf"(?<![第零〇一二三四五六七八九十百千万亿两\d])(?P<number>[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟]+)"
                          rf"(?P<about>[{about}])?(?P<power>万|亿)?{unit}")

@@ -101,6 +101,8 @@ class _Builder:
 
     def _opens(self, number: Number) -> bool:
         last = next((section.number for section in reversed(self.stack) if section.number and section.number.style == number.style), None)
+        if last is None and number.style in ("part", "main", "bracketed"):
+            return True
         return number.value <= (last.value if last else 0) + MOST_LEFT_OUT
 
     def _open(self, number: Number, text: str, place: Place) -> None:
