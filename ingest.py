@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from auditkb.reports.report import Report
     from auditkb.sources.loading import LoadReport
 
-RECORDS = Path(__file__).with_name("records")
+RECORDS, RULES = Path(__file__).with_name("records"), Path(__file__).with_name("rules")
 _STATES = {
     "loaded": Text("已读入", "loaded"),
     "replaced": Text("已更新", "replaced"),
@@ -143,13 +143,21 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
         return
     from auditkb.database import create_tables, open_database, writer
     from auditkb.dictionary import load_dictionary
+    from auditkb.laws import load_laws
+    from auditkb.outputs.tie_out_listing import summary
+    from auditkb.reports.relations import load_relations
     from auditkb.reports.storing import store_report
+    from auditkb.reports.tie_out_records import store_tie_outs
+    from auditkb.reports.tie_outs import tie_out
 
     dictionary = load_dictionary(RECORDS, office)
+    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office))
     with closing(open_database(database, create=True)) as connection, writer(connection):
         create_tables(connection, dictionary)
         store_report(connection, found)
+        store_tie_outs(connection, dictionary, found.id, found.organisation, tied)
     _print_reading(found, language)
+    console().print("  " + summary(tied).say(language), markup=False)
 
 
 def _print_reading(report: Report, language: Language) -> None:

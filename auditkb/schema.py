@@ -50,6 +50,8 @@ _FIXED = {
     "candidate_findings": "id report number section cited department project class text place_zh place_en line:INTEGER page:INTEGER blocks",
     "recommendations": "id report number section title text answers place_zh place_en line:INTEGER page:INTEGER",
     "name_problems": "id report kind printed nearest section place_zh place_en line:INTEGER page:INTEGER",
+    "tie_outs": "id report relation relation_en printed computed difference:REAL unit tolerance verdict place place_en cause cause_en section figure "
+                "line:INTEGER",
     "known_matches": "known_id rule_id record_type record_key outcome reasons finding_id",
 }
 # Counts and matches have parts that may be NULL (no department, no record), so they have an index in place of a key.
@@ -73,6 +75,7 @@ _INDEXES: dict[str, list[tuple[str, ...]]] = {
     "candidate_findings": [("report",), ("section",)],
     "recommendations": [("report",), ("section",)],
     "name_problems": [("report",), ("section",)],
+    "tie_outs": [("report", "verdict"), ("section",), ("figure",)],
 }
 FIXED_TABLES = tuple(_FIXED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
@@ -83,6 +83,8 @@ class TiedOut:
     """Figures of a relation whose counterpart was not found."""
     approximate: tuple[Figure, ...]
     relations: RelationSet
+    shown: Mapping[str, str]
+    """Folded value of a variable -> as it is printed."""
 
     def count(self, verdict: Verdict) -> int:
         """How many tie-outs have a verdict."""
@@ -109,7 +111,7 @@ def tie_out(document: Document, figures: list[Figure], relations: RelationSet) -
     tie_outs = [_judged(one, document, named, cause_of.get(id(one))) for one in comparisons]
     approximate = {figure.id: figure for figure in named.approximate}
     return TiedOut(document, named.year, tuple(tie_outs), tuple(causes), tuple(one.relation for one in found if not one.looked_at),
-                   tuple(_alone(found)), tuple(approximate.values()), relations)
+                   tuple(_alone(found)), tuple(approximate.values()), relations, named.shown)
 
 
 def tie_out_file(path: Path, rules: Path, office: Path | None = None) -> TiedOut:
