@@ -44,22 +44,22 @@ class _Open:
 def build_document(items: Iterable[Item], file: str, file_format: str, sha256: str) -> Document:
     """The document that the items of a file make."""
     builder = _Builder()
-    for item in join_broken_lines(items, lambda text: read_number(text) is not None):
+    parted = (part for item in items for part in (_parted(item) if isinstance(item, Line) else [item]))
+    for item in join_broken_lines(parted, lambda text: read_number(text) is not None):
         if isinstance(item, Grid):
             builder.add_grid(item)
         elif item.text:
-            for text, place in _parted(item):
-                builder.add_line(text, place)
+            builder.add_line(item.text, item.place)
     sections = tuple(section.closed() for section in builder.sections if section.blocks)
     first = next((section for section in sections), None)
     title = (first.title or next((paragraph.text for paragraph in first.paragraphs), "")) if first else ""
     return Document(file, file_format, title[:LONGEST_TITLE] or file, sections, sha256)
 
 
-def _parted(line: Line) -> list[tuple[str, Place]]:
+def _parted(line: Line) -> list[Item]:
     """A line, parted where a heading stands behind the end of its last sentence."""
     cuts = [0, *headings_inside(line.text), len(line.text)]
-    return [(line.text[start:end], line.place.at(start)) for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [replace(line, text=line.text[start:end], place=line.place.at(start)) for start, end in zip(cuts, cuts[1:], strict=False)]
 
 
 class _Builder:
