@@ -145,7 +145,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
     from auditkb.dictionary import load_dictionary
     from auditkb.laws import load_laws
     from auditkb.outputs.tie_out_listing import summary
-    from auditkb.reports.relations import load_relations
+    from auditkb.reports.relation_files import load_relations
     from auditkb.reports.storing import store_report
     from auditkb.reports.tie_out_records import store_tie_outs
     from auditkb.reports.tie_outs import tie_out

@@ -6,7 +6,7 @@ nothing is compared, and the figure is listed as one without a counterpart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,9 +14,9 @@ from auditkb.errors import Text
 from auditkb.reports.exact import CENT, Sides, Term, verdict
 from auditkb.reports.figures import Figure
 from auditkb.reports.named import YEAR_NAME, Named, NamedFigures, Row
+from auditkb.reports.operands import Binding, fits, gather_terms, operand, own_row, shifted
 from auditkb.reports.relations import TOTAL, Relation, Where
 
-Binding = Mapping[str, str]
 HUNDRED = Decimal(100)
 
 
@@ -67,74 +67,6 @@ def compare(relation: Relation, named: NamedFigures, figures: list[Figure]) -> F
     return found
 
 
-# --- finding the other figures
-
-def _fits(one: Binding, other: Binding) -> bool:
-    return all(other[name] == value for name, value in one.items() if name in other)
-
-
-def _shifted(binding: Binding, years: int) -> Binding:
-    return {**binding, YEAR_NAME: str(int(binding[YEAR_NAME]) + years)} if YEAR_NAME in binding else binding
-
-
-def _operand(text: str, start: Named, binding: Binding, named: NamedFigures, near: str = "report") -> tuple[list[Named], bool]:
-    """The figures that a name stands for, as seen from `start`, the first of alternatives that has any; and whether they are unclear."""
-    for name in text.split(" or "):
-        table, point, column = name.removesuffix(TOTAL).partition(".")
-        own = _own_row(table, start, named) if point and not name.endswith(TOTAL) else None
-        if own is not None:
-            if column in own.figures:
-                return [Named(own.figures[column], own.binding, own.is_total, row=start.row)], False
-            continue
-        fitting = [other for other in named.find(name) if _fits(binding, other.binding) and other.figure.id != start.figure.id
-                   and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.binding))]
-        if fitting and point:
-            return fitting, len(fitting) > 1 and name.endswith(TOTAL)
-        if found := _nearest(fitting, start.figure, near):
-            return _one_a_binding(found)
-    return [], False
-
-
-def _own_row(table: str, start: Named, named: NamedFigures) -> Row | None:
-    return next((row for row in named.rows.get(table, ()) if (row.table, row.number) == start.row), None)
-
-
-def _nearest(candidates: list[Named], to: Figure, near: str) -> list[Named]:
-    """Those of the same paragraph, else of the same section, else all, as far as `near` allows."""
-    for level, fits in (("paragraph", lambda one: one.block == to.block), ("section", lambda one: one.section == to.section), ("report", lambda one: True)):
-        found = [one for one in candidates if fits(one.figure)]
-        if found or level == near:
-            return found
-    return []
-
-
-def _one_a_binding(candidates: list[Named]) -> tuple[list[Named], bool]:
-    """One figure for each binding; unclear where one binding has several values."""
-    first: dict[tuple[tuple[str, str], ...], Named] = {}
-    unclear = False
-    for one in candidates:
-        other = first.setdefault(tuple(sorted(one.binding.items())), one)
-        unclear = unclear or other.figure.value != one.figure.value
-    return list(first.values()), unclear
-
-
-def _terms(names: tuple[str, ...], sign: int, start: Named, binding: Binding, named: NamedFigures, relation: Relation,
-           missing: list[str], unclear: list[str]) -> list[Term]:
-    terms: list[Term] = []
-    for name in names:
-        operands, is_unclear = _operand(name, start, binding, named, relation.near)
-        if not operands and name not in relation.may_lack:
-            missing.append(name)
-        if relation.for_every is not None and not named.every(relation.for_every) <= {one.binding.get(relation.for_every) for one in operands}:
-            missing.append(name)
-        if relation.kind in ("equal", "carry_forward", "at_most") and len({one.figure.value for one in operands}) == 1:
-            operands = operands[:1]
-        if is_unclear or (relation.kind in ("equal", "carry_forward", "at_most") and len(operands) > 1):
-            unclear.append(name)
-        terms += [Term(one.figure, sign) for one in operands]
-    return terms
-
-
 _UNCLEAR = Text("同一名称有几个不同的数，无法确定用哪一个", "several figures go by one name; which is meant cannot be told")
 
 
@@ -159,10 +91,10 @@ def _each(relation: Relation, named: NamedFigures, figures: list[Figure], found:
         unclear: list[str] = []
 
         def gather(names: tuple[str, ...], sign: int = 1, years: int = 0, start: Named = start, missing: list[str] = missing, unclear: list[str] = unclear) -> list[Term]:
-            return _terms(names, sign, start, _shifted(start.binding, years), named, relation, missing, unclear)
+            return gather_terms(names, sign, start, shifted(start.binding, years), named, relation, missing, unclear)
 
         sides = make(start, gather)
-        if start.row is not None and any(_own_row(name.partition(".")[0], start, named) for name in missing):
+        if start.row is not None and any(own_row(name.partition(".")[0], start, named) for name in missing):
             # The table has no such column: what the relation is about is not in this report.
             continue
         _keep(relation, start, sides, missing, unclear, found, figures)
@@ -301,7 +233,7 @@ def _count(relation: Relation, named: NamedFigures, figures: list[Figure], found
     assert relation.figure is not None
     tables = _rows(relation, named)
     for start in [one for name in relation.figure.split(" or ") for one in named.find(name)]:
-        rows = [row for table in tables.values() for row in table if not row.is_total and _fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.binding)]
+        rows = [row for table in tables.values() for row in table if not row.is_total and fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.binding)]
         found.looked_at += 1
         numbers = _numbers(relation, start, rows, named) if rows else None
         if numbers is None:
@@ -320,7 +252,7 @@ def _numbers(relation: Relation, start: Named, rows: list[Row], named: NamedFigu
     where = relation.where
     if where is None:
         return len(rows), len(rows)
-    limits = [one.figure.value for one in _operand(where.below, start, start.binding, named)[0]]
+    limits = [one.figure.value for one in operand(where.below, start, start.binding, named)[0]]
     if len(limits) != 1 or limits[0] is None or not any(where.column in row.figures for row in rows):
         return None
     # A row may print another rate than its amounts give; that is for the relation of the rate to say.

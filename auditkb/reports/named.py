@@ -46,6 +46,16 @@ class Row:
     is_total: bool
 
 
+@dataclass(frozen=True)
+class _Around:
+    """A figure of the text with the folded text around it and the folded titles above it."""
+
+    figure: Figure
+    before: str
+    after: str
+    titles: tuple[str, ...]
+
+
 @dataclass
 class NamedFigures:
     """All named figures of a report."""
@@ -82,10 +92,12 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
     for name, pattern in relations.tables.items():
         for table in document.tables:
             columns = _columns_of(table, pattern)
-            if columns is not None and _stands_in(document, table.section, pattern.within, pattern.except_words, table.title or ""):
+            if columns is not None and _stands_in((*(fold(one.title) for one in _path_of(document, table.section)), fold(table.title or "")), pattern):
                 _name_table(name, pattern, table, columns, cells, found, values, document)
     wordings = Wordings(relations.words, values)
-    texts = [figure for figure in figures if figure.row_number is None and figure.value is not None]
+    titles = {section.id: tuple(fold(one.title) for one in _path_of(document, section.id)) for section in document.sections}
+    texts = [_Around(figure, fold(figure.before), fold(figure.after), titles[figure.section]) for figure in figures
+             if figure.row_number is None and figure.value is not None]
     for name, figure_pattern in relations.figures.items():
         _name_texts(name, figure_pattern, texts, wordings, document, found)
     return found
@@ -143,17 +155,17 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
 
 # --- text
 
-def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordings: Wordings, document: Document, found: NamedFigures) -> None:
+def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wordings: Wordings, document: Document, found: NamedFigures) -> None:
     before = wordings.before(pattern.wording, pattern.known, fills=pattern.fills)
     opening = wordings.opening(pattern.paragraph, pattern.known) if pattern.paragraph else []
     after = wordings.after(pattern.after)
     units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
-    for figure in figures:
-        if figure.unit not in units or not _stands_in(document, figure.section, pattern.within, pattern.except_words, ""):
+    for around in texts:
+        figure = around.figure
+        if figure.unit not in units or not _stands_in(around.titles, pattern):
             continue
-        text = fold(figure.before)
-        match = next((match for one in before if (match := one.search(text))), None)
-        if (before and match is None) or (after and not any(one.search(fold(figure.after)) for one in after)):
+        match = next((match for one in before if (match := one.search(around.before))), None)
+        if (before and match is None) or (after and not any(one.search(around.after) for one in after)):
             continue
         paragraph = _opening_of(figure, opening, document) if opening else None
         if opening and paragraph is None:
@@ -167,7 +179,7 @@ def _name_texts(name: str, pattern: FigurePattern, figures: list[Figure], wordin
             binding[YEAR_NAME] = str(year)
         for value in binding.values():
             found.shown.setdefault(value, value)
-        found.by_name[name].append(Named(figure, binding, is_fewer=wordings.is_fewer(text)))
+        found.by_name[name].append(Named(figure, binding, is_fewer=wordings.is_fewer(around.before)))
 
 
 def _opening_of(figure: Figure, patterns: list[re.Pattern[str]], document: Document) -> re.Match[str] | None:
@@ -200,12 +212,11 @@ def _path_of(document: Document, identifier: str) -> list[Section]:
     return path
 
 
-def _stands_in(document: Document, section: str, within: tuple[str, ...], not_within: tuple[str, ...], title: str) -> bool:
-    if not within and not not_within:
-        return True
-    titles = [fold(one.title) for one in _path_of(document, section)] + [fold(title)]
-    has = (not within) or any(fold(word) in text for word in within for text in titles)
-    return has and not any(fold(word) in text for word in not_within for text in titles)
+def _stands_in(titles: tuple[str, ...], pattern: TablePattern | FigurePattern) -> bool:
+    """Whether one of the titles has a word of `in`, and none a word of `except`."""
+    def has(words: tuple[str, ...]) -> bool:
+        return any(fold(word) in title for word in words for title in titles)
+    return (not pattern.within or has(pattern.within)) and not (pattern.except_words and has(pattern.except_words))
 
 
 def _year_of_section(document: Document, identifier: str) -> int | None:

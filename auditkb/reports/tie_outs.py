@@ -15,7 +15,8 @@ from auditkb.reports.document import Document
 from auditkb.reports.exact import DIGITS, Verdict, computed, decimals, scale, tolerance, verdict
 from auditkb.reports.figures import Figure, read_figures
 from auditkb.reports.named import YEAR_NAME, NamedFigures, name_figures
-from auditkb.reports.relations import Relation, RelationSet, load_relations, said
+from auditkb.reports.relation_files import load_relations
+from auditkb.reports.relations import Relation, RelationSet, said
 
 VERDICTS: dict[Verdict, Text] = {"broken": Text("不符", "broken"), "review": Text("待人判断", "for a person to judge"),
                                  "rounding": Text("取整差异", "rounding"), "ties": Text("相符", "ties")}
