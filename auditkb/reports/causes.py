@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from auditkb.reports.comparisons import Comparison
-from auditkb.reports.exact import radius, rounded, solve, step, value_of, verdict
+from auditkb.reports.exact import computed, radius, rounded, solve, step, value_of, verdict
 from auditkb.reports.figures import Figure
+
+MOST_STARTS = 12
 
 
 @dataclass(frozen=True)
@@ -71,23 +73,71 @@ def find_causes(comparisons: Iterable[Comparison]) -> list[Cause]:
     for one in compared:
         for figure in one.sides.figures:
             by_figure.setdefault(figure.id, []).append(one)
-    values: dict[str, Decimal] = {}
     broken = [one for one in compared if verdict(one.sides) == "broken"]
+    causes = [cause for part in _apart(broken) for cause in _fewest(part, by_figure)]
+    return sorted(causes, key=lambda cause: (cause.figure.block, cause.figure.place))
+
+
+def _apart(broken: list[Comparison]) -> list[list[Comparison]]:
+    """The broken comparisons in parts that share no figure and no printed value: a cause lies within one of them."""
+    parts: list[tuple[set[object], list[Comparison]]] = []
+    for one in broken:
+        own: set[object] = {figure.id for figure in one.sides.figures} | {(figure.value, figure.unit, figure.precision) for figure in one.sides.figures if figure.value}
+        members = [one]
+        for part in [part for part in parts if part[0] & own]:
+            parts.remove(part)
+            own, members = own | part[0], [*part[1], *members]
+        parts.append((own, members))
+    return [members for _, members in parts]
+
+
+def _fewest(broken: list[Comparison], by_figure: dict[str, list[Comparison]]) -> list[Cause]:
+    """The best figure first, then the best for what is left; another beginning is taken if fewer causes come of it."""
+    best = _one_by_one(broken, by_figure)
+    if len(best) < 2:
+        return best
+    starts = [repair for repair in _repairs(broken, by_figure, {}) if repair.harmed == 0]
+    for start in sorted(starts, key=lambda repair: (-_nearer(repair, broken), repair.slips))[:MOST_STARTS]:
+        other = _one_by_one(broken, by_figure, start)
+        if len(other) < len(best):
+            best = other
+    return best
+
+
+def _nearer(repair: _Repair, broken: list[Comparison]) -> int:
+    """How many broken comparisons come nearer to holding: two figures of one sum may both be wrong."""
+    trial = dict.fromkeys([figure.id for figure in repair.figures], repair.value)
+    return sum(_gap(one, trial) < _gap(one, {}) for one in broken)
+
+
+def _gap(comparison: Comparison, values: dict[str, Decimal]) -> Decimal:
+    found = computed(comparison.sides, values)
+    return abs(value_of(comparison.sides.printed, values) * comparison.sides.sign - found.middle) if found is not None else Decimal(0)
+
+
+def _one_by_one(broken: list[Comparison], by_figure: dict[str, list[Comparison]], start: _Repair | None = None) -> list[Cause]:
+    values: dict[str, Decimal] = {}
     causes: list[Cause] = []
     while broken:
-        repairs = _repairs(broken, by_figure, values)
+        repairs = [start] if start is not None else _repairs(broken, by_figure, values)
         best = max(repairs, key=lambda repair: repair.rank)
-        own = {figure.id for figure in best.figures}
-        others = {repair.figures[0].id: repair.figures[0] for repair in repairs if repair.figures[0].id not in own and repair.value >= 0
-                  and {id(one) for one in repair.mended} == {id(one) for one in best.mended} and repair.harmed == best.harmed}
+        start = None
         is_certain = best.harmed == 0
         mended = best.mended if is_certain or len(best.mended) > best.harmed else (best.lead,)
         if len(best.mended) > best.harmed:
             values.update({figure.id: best.value for figure in best.figures})
-        causes.append(Cause(best.figures, best.value, best.lead, mended, is_certain, best.held, tuple(others.values())))
+        causes.append(Cause(best.figures, best.value, best.lead, mended, is_certain, best.held, _others(best, repairs)))
         done = {id(one) for one in mended}
         broken = [one for one in broken if id(one) not in done]
-    return sorted(causes, key=lambda cause: (cause.figure.block, cause.figure.place))
+    return causes
+
+
+def _others(best: _Repair, repairs: list[_Repair]) -> tuple[Figure, ...]:
+    """Figures that would mend just the same."""
+    own, mended = {figure.id for figure in best.figures}, {id(one) for one in best.mended}
+    others = {repair.figures[0].id: repair.figures[0] for repair in repairs
+              if repair.figures[0].id not in own and repair.value >= 0 and repair.harmed == best.harmed and {id(one) for one in repair.mended} == mended}
+    return tuple(others.values())
 
 
 def _repairs(broken: list[Comparison], by_figure: dict[str, list[Comparison]], values: dict[str, Decimal]) -> list[_Repair]:
