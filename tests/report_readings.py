@@ -11,7 +11,8 @@ from auditkb.laws import load_laws
 from auditkb.reports.document import Document, Section
 from auditkb.reports.figures import Figure, read_figures
 from auditkb.reports.reading import read_report
-from auditkb.reports.relations import RelationSet, load_relations
+from auditkb.reports.relation_files import load_relations
+from auditkb.reports.relations import RelationSet
 from auditkb.reports.tie_outs import TiedOut, TieOut, tie_out
 from tests.report_errors import Planted
 from tests.report_generator import GeneratedReport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from auditkb.reports.tie_outs import TiedOut
 
 _WIDTHS = {"number": 6, "place": 34, "printed": 20, "computed": 20, "difference": 18, "tolerance": 14, "relations": 44, "advice": 60, "relation": 48,
            "verdict": 12, "cause": 8, "why": 60}
+_LINE = 15
 _RIGHT = {"printed", "computed", "difference", "tolerance"}
 
 
@@ -43,6 +45,7 @@ def _sheet(book: Any, formats: dict[str, Any], name: str, title: str, under: str
         sheet.set_column(place, place, _WIDTHS[key])
         sheet.write_string(3, place, label.say(language), formats["head"])
     for line, row in enumerate(rows, 4):
+        sheet.set_row(line, _LINE * max(_lines(str(value), _WIDTHS[key]) for value, (key, _) in zip(row, columns, strict=True)))
         for place, (value, (key, _)) in enumerate(zip(row, columns, strict=True)):
             if isinstance(value, int):
                 sheet.write_number(line, place, value, formats["text"])
@@ -55,6 +58,11 @@ def _sheet(book: Any, formats: dict[str, Any], name: str, title: str, under: str
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(3)
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines a text takes in a column; a Chinese character is two wide. Excel fits heights itself, other programs do not."""
+    return sum(1 + sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line) // (width + 1) for line in text.split("\n"))
 
 
 def _notes(book: Any, formats: dict[str, Any], tied: TiedOut, language: str) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from auditkb.reports.comparisons import Comparison
-from auditkb.reports.exact import computed, radius, rounded, solve, step, value_of, verdict
+from auditkb.reports.exact import CENT, computed, radius, rounded, solve, step, value_of, verdict
 from auditkb.reports.figures import Figure
 
 MOST_STARTS = 12
@@ -150,8 +150,8 @@ def _repairs(broken: list[Comparison], by_figure: dict[str, list[Comparison]], v
             if solved is None:
                 continue
             exact = rounded(solved, inside[0])
-            # Where the printed digits are too few for the value that fits, the value itself is taken.
-            for value in dict.fromkeys((exact, solved)):
+            # Where the printed digits are too few for the value that fits, it is taken to the cent.
+            for value in dict.fromkeys((exact, solved.quantize(CENT, ROUND_HALF_UP))):
                 trial = {**values, **dict.fromkeys(ids, value)}
                 if verdict(lead.sides, trial) != "broken":
                     key = (tuple(sorted(ids)), value)
