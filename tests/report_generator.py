@@ -24,6 +24,7 @@ from decimal import Decimal
 from tests.report_accounts import accounts
 from tests.report_blocks import Block, Heading, Paragraph, placed, plain_text, without_marks
 from tests.report_errors import MOST, Planted, candidates, choose
+from tests.report_extras import with_contents, with_continuation
 from tests.report_office import FunctionRow, Office, Project, invent_office
 from tests.report_style import Pen, PrintedFigure, Style, in_unit, invent_style
 from tests.report_tracking import (
@@ -121,6 +122,7 @@ def _plan(seed: int, rng: random.Random) -> _Plan:
     office, style, layout = invent_office(rng), invent_style(rng), invent_layout(rng)
     if "added" not in layout.columns:
         without_changes(office)
+    layout = replace(layout, merges_departments=random.Random(f"{seed} merged").random() < 0.15)
     parts = rng.choice([("accounts", "tracking")] * 4 + [("accounts",), ("tracking",)])
     return _Plan(seed, office, style, layout, parts, rng.random() < 0.85)
 
@@ -153,6 +155,9 @@ def _write(plan: _Plan, changes: dict[str, Callable[[Decimal], Decimal]]) -> _Dr
         sections = accounts(plan.office, pen, rng) if part == "accounts" else _tracking(plan, pen, rng, problems)
         for place, (title, content) in enumerate(sections, 1):
             blocks += [Heading(1, plan.style.mark(1, place) + title), *content]
+    extra = random.Random(f"{plan.seed} extras")
+    blocks = with_contents(blocks, extra) if extra.random() < 0.15 else blocks
+    blocks = with_continuation(blocks, extra) if extra.random() < 0.15 else blocks
     marked = plain_text(blocks, plan.style, random.Random(f"{plan.seed} lines"))
     text, figures = placed(marked, pen.figures)
     return _Draft(text, without_marks(blocks), figures, problems, pen.exact)

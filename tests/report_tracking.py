@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 from tests.report_blocks import Block, Cell, Heading, Paragraph, Table, row
+from tests.report_extras import merged_departments
 from tests.report_office import Office, Project, total
 from tests.report_style import Pen, ratio
 
@@ -87,6 +88,7 @@ class Layout:
     has_remark: bool
     headers: tuple[str, ...]
     unit_in_header: bool
+    merges_departments: bool = False
 
 
 def invent_layout(rng: random.Random) -> Layout:
@@ -163,6 +165,8 @@ def _project_table(office: Office, pen: Pen, rng: random.Random, layout: Layout)
         cells = [str(project.number), *([project.department] if layout.has_department else []), project.name]
         cells += _amounts(f"table.{project.number}", project, pen, layout, signs)
         rows.append(row(cells + ([rng.choice(["", "", "", "跨年实施", "已结项"])] if layout.has_remark else [])))
+    if layout.has_department and layout.merges_departments:
+        rows = merged_departments(rows, 1)
     lead = 3 if layout.has_department else 2
     whole = Project(0, "", "", *(total(office.projects, name) for name in ("initial", "added", "cut", "actual")))
     first = rng.choice([[Cell("合计", columns=lead)], [*[Cell("　")] * (lead - 1), Cell("合计")]])
