@@ -39,6 +39,7 @@ def write_workbook(tied: TiedOut, path: Path, language: str) -> None:
 
 def _sheet(book: Any, formats: dict[str, Any], name: str, title: str, under: str, columns: Columns, rows: Rows, language: str) -> None:
     sheet = book.add_worksheet(name)
+    sheet.set_row(0, 24)
     sheet.write_string(0, 0, title, formats["title"])
     sheet.write_string(1, 0, under, formats["plain"])
     for place, (key, label) in enumerate(columns):

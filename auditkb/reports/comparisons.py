@@ -157,7 +157,7 @@ def _equal(relation: Relation, named: NamedFigures, figures: list[Figure], found
 
     def make(start: Named, gather: Callable[..., list[Term]]) -> Sides | None:
         terms = gather(relation.of, 1, years)
-        return Sides(start.figure, tuple(terms), at_most=relation.kind == "at_most") if terms else None
+        return Sides(start.figure, tuple(terms)) if terms else None
     _each(relation, named, figures, found, make)
 
 
@@ -292,7 +292,7 @@ def _cents(relation: Relation, named: NamedFigures, figures: list[Figure], found
 _KINDS: dict[str, Callable[[Relation, NamedFigures, list[Figure], Found], None]] = {
     "sum": _sum, "difference": _sum, "share": _quotient, "rate": _quotient, "change": _change, "change_rate": _change,
     "carry_forward": _carry_forward, "column_total": _column_total, "hierarchy": _hierarchy, "equal": _equal, "repeated": _repeated,
-    "count": _count, "at_most": _equal, "unspent": _unspent, "cents": _cents,
+    "count": _count, "unspent": _unspent, "cents": _cents,
 }
 
 

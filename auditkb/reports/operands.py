@@ -74,9 +74,9 @@ def gather_terms(names: tuple[str, ...], sign: int, start: Named, binding: Bindi
             missing.append(name)
         if relation.for_every is not None and not named.every(relation.for_every) <= {one.binding.get(relation.for_every) for one in operands}:
             missing.append(name)
-        if relation.kind in ("equal", "carry_forward", "at_most") and len({one.figure.value for one in operands}) == 1:
+        if relation.kind in ("equal", "carry_forward") and len({one.figure.value for one in operands}) == 1:
             operands = operands[:1]
-        if is_unclear or (relation.kind in ("equal", "carry_forward", "at_most") and len(operands) > 1):
+        if is_unclear or (relation.kind in ("equal", "carry_forward") and len(operands) > 1):
             unclear.append(name)
         terms += [Term(one.figure, sign) for one in operands]
     return terms

@@ -20,7 +20,7 @@ from auditkb.yaml_files import Path_
 TOTAL = "@total"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Kind = Literal["sum", "difference", "share", "rate", "change", "change_rate", "carry_forward", "column_total", "hierarchy", "equal", "repeated",
-               "count", "at_most", "unspent", "cents"]
+               "count", "unspent", "cents"]
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # kind: the keys that it needs, and those that it may have besides
     "sum": (("figure", "of"), ("less", "may_lack")),
@@ -35,7 +35,6 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "equal": (("figure", "of"), ()),
     "repeated": (("figure",), ()),
     "count": (("figure", "table"), ("distinct", "where")),
-    "at_most": (("figure", "of"), ()),
     "unspent": (("figure", "of", "less", "whole"), ()),
     "cents": ((), ()),
 }
