@@ -97,10 +97,11 @@ def _each(relation: Relation, named: NamedFigures, figures: list[Figure], found:
         if start.row is not None and any(own_row(name.partition(".")[0], start, named) for name in missing):
             # The table has no such column: what the relation is about is not in this report.
             continue
-        _keep(relation, start, sides, missing, unclear, found, figures)
+        _keep(relation, start, sides, missing, unclear, found, named, figures)
 
 
-def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[str], unclear: list[str], found: Found, figures: list[Figure]) -> None:
+def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[str], unclear: list[str], found: Found, named: NamedFigures,
+          figures: list[Figure]) -> None:
     blank = start.figure.value is None
     if sides is not None and blank and all(term.figure.value is None for term in sides.terms):
         return
@@ -112,19 +113,33 @@ def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[s
     if sides.divisor and all(term.figure.value is None for term in sides.divisor):
         return
     why = _UNCLEAR if unclear else None
+    if start.row is None and verdict(sides) == "broken" and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
+        why = _UNCLEAR
     if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures):
         why = _BETWEEN
     found.comparisons.append(Comparison(relation, sides, start.binding, why))
 
 
 def _has_between(sides: Sides, figures: list[Figure]) -> bool:
-    """Whether a figure that is no part of a sum stands between its parts in the same paragraph."""
+    """Whether a figure that is no part of a sum stands between its parts, or right behind the last, in the same paragraph."""
     own = sides.figures
     if len({one.block for one in own}) > 1:
         return False
-    first, last = min(one.place for one in own), max(one.place for one in own)
-    ids = {one.id for one in own}
-    return any(one.block == own[0].block and first < one.place < last and one.id not in ids and one.unit == own[0].unit for one in figures)
+    ids, places = {one.id for one in own}, sorted(one.place for one in own)
+    others = [one for one in figures if one.block == own[0].block and one.id not in ids and one.unit == own[0].unit]
+    if any(places[0] < one.place < places[-1] for one in others):
+        return True
+    last = max(own, key=lambda one: one.place)
+    follows = min((one for one in others if one.place > places[-1]), key=lambda one: one.place, default=None)
+    if follows is None or sides.printed.place != places[0] or not last.printed or last.printed not in follows.before:
+        return False
+    return not set("；;") & set(follows.before.rpartition(last.printed)[2])
+
+
+def _has_namesake(start: Named, name: str, named: NamedFigures) -> bool:
+    """Whether another figure goes by the same name and binding in the same paragraph, with another value."""
+    return any(other.binding == start.binding and other.figure.block == start.figure.block and other.row is None and other.figure.value != start.figure.value
+               for other in named.by_name.get(name.removesuffix(TOTAL), ()))
 
 
 # --- kinds
@@ -285,7 +300,7 @@ def _cents(relation: Relation, named: NamedFigures, figures: list[Figure], found
         if figure.unit != "yuan" or figure.value is None:
             continue
         found.looked_at += 1
-        if figure.value != figure.value.quantize(CENT):
+        if figure.id not in named.prices and figure.value != figure.value.quantize(CENT):
             found.comparisons.append(Comparison(relation, Sides(figure, (), whole_cents=True), {}))
 
 

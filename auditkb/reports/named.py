@@ -67,6 +67,8 @@ class NamedFigures:
     """Folded value of a variable -> as it is printed."""
     keys: dict[str, set[str]] = field(default_factory=dict)
     """Name of a table -> its key columns."""
+    prices: set[str] = field(default_factory=set)
+    """Ids of amounts that are prices for a unit, which may have parts of a cent."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
 
@@ -100,6 +102,11 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
              if figure.row_number is None and figure.value is not None]
     for name, figure_pattern in relations.figures.items():
         _name_texts(name, figure_pattern, texts, wordings, document, found)
+    for name, figure_pattern in relations.figures.items():
+        if figure_pattern.beside is not None:
+            blocks = {named.figure.block for named in found.by_name[figure_pattern.beside]}
+            found.by_name[name] = [named for named in found.by_name[name] if named.figure.block in blocks]
+    found.prices = {around.figure.id for around in texts if around.figure.unit == "yuan" and wordings.is_price(around.before, around.after)}
     return found
 
 

@@ -35,8 +35,10 @@ def operand(text: str, start: Named, binding: Binding, named: NamedFigures, near
             continue
         fitting = [other for other in named.find(name) if fits(binding, other.binding) and other.figure.id != start.figure.id
                    and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.binding))]
+        if fitting and point and name.endswith(TOTAL):
+            return fitting[:1], len({other.figure.value for other in fitting}) > 1
         if fitting and point:
-            return fitting, len(fitting) > 1 and name.endswith(TOTAL)
+            return fitting, False
         if found := _nearest(fitting, start.figure, near):
             return _one_a_binding(found)
     return [], False

@@ -59,7 +59,8 @@ def _joined(words: list[WordLists], models: list[tuple[RelationFile, YamlFile]],
             if any(item.id == other.id for other in model.relations[:place]):
                 faults.append(file.fault(("relations", place, "id"), Text(f"名称“{item.id}”重复", f'the name "{item.id}" is taken')))
             relations[item.id] = item
-    lists = WordLists(fillers=tuple(word for one in words for word in one.fillers), fewer=tuple(word for one in words for word in one.fewer), words={name: value for one in words for name, value in one.words.items()},
+    lists = WordLists(fillers=tuple(word for one in words for word in one.fillers), fewer=tuple(word for one in words for word in one.fewer),
+                      prices=tuple(word for one in words for word in one.prices), words={name: value for one in words for name, value in one.words.items()},
                       openings={name: value for one in words for name, value in one.openings.items()},
                       variables={name: value for one in words for name, value in one.variables.items()})
     return RelationSet(lists, tables, figures, tuple(relations.values()), {file.name: model for model, file in models})
@@ -78,6 +79,8 @@ def _name_faults(model: RelationFile, file: YamlFile, found: RelationSet) -> lis
     for name, figure in model.figures.items():
         if figure.paragraph is not None and figure.paragraph not in found.words.openings:
             faults.append(file.fault(("figures", name, "paragraph"), Text(f"没有“{figure.paragraph}”这种开头", f'there is no opening "{figure.paragraph}"'), hint=did_you_mean(figure.paragraph, list(found.words.openings))))
+        if figure.beside is not None and figure.beside not in found.figures:
+            faults.append(file.fault(("figures", name, "beside"), Text(f"没有名为“{figure.beside}”的数", f'no figure is named "{figure.beside}"'), hint=did_you_mean(figure.beside, list(found.figures))))
         for key in ("wording", "after"):
             faults += [file.fault(("figures", name, key), Text(f"没有“{word}”这组词或变量", f'there is no list of words or variable "{word}"'), hint=did_you_mean(word, sorted(known)))
                        for text in getattr(figure, key) for word in placeholders(text) if word not in known]

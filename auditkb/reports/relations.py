@@ -50,11 +50,12 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 class WordLists(Strict):
     """`words.yml`: what may stand between a wording and its figure, words for a decrease,
-    lists of words for one thing, openings of paragraphs, labels of variables.
+    words before a price for a unit, lists of words for one thing, openings of paragraphs, labels of variables.
     """
 
     fillers: Words
     fewer: Words
+    prices: Words
     words: dict[Name, Words] = {}
     openings: dict[Name, Words] = {}
     variables: dict[Name, Bilingual]
@@ -80,7 +81,7 @@ class TablePattern(Strict):
 class FigurePattern(Strict):
     """A figure of the text: the section it stands in, the wording right before it, and its paragraph's opening.
 
-    `is_limit`: words such as 不足 belong to it; elsewhere they make a figure approximate, and nothing is compared with it.
+    `beside`: a figure that must stand in the same paragraph. `is_limit`: words such as 不足 belong to it; elsewhere they make a figure approximate, and nothing is compared with it.
     """
 
     label: Bilingual
@@ -90,6 +91,7 @@ class FigurePattern(Strict):
     paragraph: Name | None = None
     wording: Words = ()
     after: Words = ()
+    beside: str | None = None
     known: Words = ()
     year: Literal["nearest", "report"] = "nearest"
     fills: bool = True

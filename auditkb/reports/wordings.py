@@ -58,6 +58,10 @@ class Wordings:
         """Whether the word before a change says that it went down."""
         return re.search(f"{_choice(self.lists.fewer)}{self.fillers}$", before) is not None
 
+    def is_price(self, before: str, after: str) -> bool:
+        """Whether an amount is a price for a unit: 单价, 每度 … or 元/度."""
+        return after.startswith(("/", "每")) or re.search(f"{_choice(self.lists.prices)}[^,。;:]{{0,6}}$", before) is not None
+
     def _expression(self, text: str, known: tuple[str, ...]) -> str:
         return "".join(self._token(token, known) for token in _TOKENS.findall(text))
 
