@@ -11,7 +11,9 @@ from auditkb.reports.document import Document
 from auditkb.reports.lines import Item
 from auditkb.reports.structure import build_document
 
-MOST_BYTES = 100 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+# Text is a hundred times as dense as a document with pictures.
+MOST_MEGABYTES = {"txt": 20, "html": 20, "docx": 200, "pdf": 200}
 Reader = Callable[[bytes, str], list[Item]]
 
 
@@ -23,13 +25,14 @@ def read_report(path: Path) -> Document:
         old = path.suffix.casefold() in (".doc", ".wps")
         raise fail(f"不能读取 {path.suffix or '没有后缀的'} 文件；" + ("请在 Word 或 WPS 中另存为 .docx" if old else "可用 .txt .docx .html .pdf"),
                    f"cannot read {path.suffix or 'a file without suffix'}; " + ("save it as .docx" if old else "use .txt .docx .html or .pdf"), file=name)
+    most = MOST_MEGABYTES[file_format]
     try:
         size = path.stat().st_size
-        data = path.read_bytes() if size <= MOST_BYTES else b""
+        data = path.read_bytes() if size <= most * MEGABYTE else b""
     except OSError as error:
         raise fail("打不开文件", "the file cannot be opened", file=name) from error
-    if size > MOST_BYTES:
-        raise fail("文件超过100兆字节", "the file is larger than 100 megabytes", file=name)
+    if size > most * MEGABYTE:
+        raise fail(f"文件超过{most}兆字节，不像一份报告，没有读取", f"the file is larger than {most} megabytes, which is no report; it was not read", file=name)
     if not data.strip():
         raise fail("文件是空的", "the file is empty", file=name)
     items = _READERS[file_format]()(data, name)

@@ -18,6 +18,7 @@ from auditkb.reports.tables import rest_of_table, understand
 
 LONGEST_TITLE = 60
 MOST_LEFT_OUT = 5
+MOST_BOUND_IN = 3  # reports within reports; further ones stand side by side
 _UNIT = re.compile(r"单\s*位\s*[：:]\s*(?:人民币)?\s*(百万元|亿元|千元|万元|元)")
 _CONTINUED = re.compile(r"[（(]?\s*续\s*表?\s*[）)]?\s*\d*|[-—–\s]*\d{1,4}[-—–\s]*|第\s*\d+\s*页.*")
 _CONTENTS = re.compile(r"目\s*录")
@@ -126,7 +127,9 @@ class _Builder:
             if before is not None and number.value == before.value + 1:
                 return depth
         if same:
-            return same[-1] + 1 if number.value == 1 else same[-1]
+            last = self.stack[same[-1]].number
+            begins_again = number.value == 1 and last is not None and last.value > 1 and len(same) < MOST_BOUND_IN
+            return same[-1] + 1 if begins_again else same[-1]
         inner = [depth for depth, section in enumerate(self.stack) if section.number and RANK[section.number.style] < RANK[number.style]]
         return inner[-1] + 1 if inner else 0
 
