@@ -21,7 +21,7 @@ _STYLES: tuple[tuple[str, str], ...] = (
     ("bracketed", rf"[（(〔]\s*({_NUMERAL})\s*[）)〕]\s*[、.．,，]?"),
     ("arabic", r"([0-9０-９]{1,3})\s*[.．、](?![0-9０-９])"),
     ("bracketed_arabic", rf"(?:[（(]\s*([0-9０-９]{{1,3}})\s*[）)]|([{_ENCLOSED}]))\s*[、.．,，]?"),
-    ("half_bracket", r"([0-9０-９]{1,3})\s*[）)](?!\S*[（(]\S*$)\s*[、.．]?"),
+    ("half_bracket", r"([0-9０-９]{1,3})\s*[）)]\s*[、.．]?"),
     ("circled", rf"([{_CIRCLED}])\s*[、.．]?"),
 )
 _PATTERNS = tuple((style, re.compile(pattern)) for style, pattern in _STYLES)

@@ -11,7 +11,7 @@ from auditkb.errors import KnowledgeBaseError, fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, Item, Line, tidy
 from auditkb.reports.numbering import read_number
-from auditkb.reports.pdf_pages import PageLine, lines_of, tables_of
+from auditkb.reports.pdf_pages import PageLine, grid_of, lines_of, tables_of
 
 FEWEST_CHARACTERS = 20  # on a page, on average: fewer is a scan
 MOST_PAGES = 3000
@@ -52,14 +52,16 @@ def _read(pdf: Any, name: str) -> list[Item]:
 
 def _page(page: Any, number: int) -> list[PageLine | Grid]:
     """The lines and tables of a page from top to bottom, without its number."""
-    tables = tables_of(page, number)
-    lines = lines_of(page, number, [box for box, _ in tables])
+    tables = tables_of(page)
+    lines = lines_of(page, number, [table.bbox for table in tables])
     while lines and _PAGE_NUMBER.fullmatch(tidy(lines[-1].text)):
         lines.pop()
     while lines and _PAGE_NUMBER.fullmatch(tidy(lines[0].text)):
         lines.pop(0)
     parts: list[tuple[float, PageLine | Grid]] = [(line.top, line) for line in lines]
-    parts += [(box[1], grid) for box, grid in tables]
+    for table in tables:
+        top = table.bbox[1]
+        parts.append((top, grid_of(page, table, Place(1 + sum(line.top < top for line in lines), number))))
     ordered = [part for _, part in sorted(parts, key=lambda pair: pair[0])]
     if ordered and isinstance(ordered[0], Grid):
         ordered[0] = Grid(ordered[0].rows, ordered[0].place, continues=True)

@@ -84,17 +84,15 @@ def _text(line: list[Any]) -> str:
 
 # --- tables
 
-def tables_of(page: Any, number: int) -> list[tuple[Box, Grid]]:
-    """The ruled tables of a page with their boxes; a box with a single cell is a frame and no table."""
-    found = []
-    for table in page.find_tables():
-        if len(table.cells) < 2:
-            continue
-        chars = [char for char in page.chars if _inside(char, table.bbox)]
-        rows = _rows(table.cells, chars, Place(max(1, round(table.bbox[1])), number))
-        if rows and max(map(len, rows)) > 1:
-            found.append((table.bbox, Grid(tuple(rows), rows[0][0].place)))
-    return found
+def tables_of(page: Any) -> list[Any]:
+    """The ruled tables of a page; what has one column only is a frame around text and no table."""
+    return [table for table in page.find_tables() if len(_edges([box[0] for box in table.cells])) > 1]
+
+
+def grid_of(page: Any, table: Any, place: Place) -> Grid:
+    """The rows of a table; all its cells stand at the place of the table."""
+    chars = [char for char in page.chars if _inside(char, table.bbox)]
+    return Grid(tuple(_rows(table.cells, chars, place)), place)
 
 
 def _edges(values: list[float]) -> list[float]:
