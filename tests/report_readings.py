@@ -94,6 +94,13 @@ def impossible_repairs(tied: TiedOut) -> list[str]:
             and (cause.computed < 0 or cause.figure.unit == "yuan" and cause.computed != round(cause.computed, 2))]
 
 
+def unnamed(report: GeneratedReport, tied: TiedOut) -> list[Planted]:
+    """Planted errors that no cause names, neither first nor among those that arithmetic cannot tell apart."""
+    return [error for error in report.planted
+            if not any(is_figure(figure, report.facts.figure(error.key))
+                       for cause in tied.causes for figure in (*cause.figures, *cause.others))]
+
+
 def opening(document: Document, words: str) -> list[Section]:
     """Numbered sections whose first paragraph goes on with these words behind its number."""
     return [section for section in document.sections if section.paragraphs

@@ -23,6 +23,7 @@ from tests.report_readings import (
     opening,
     read,
     tied_out,
+    unnamed,
     verdicts,
     write_text,
 )
@@ -80,6 +81,7 @@ def test_all_planted_errors_are_broken_and_nothing_else(seed: int, tmp_path: Pat
     assert [(error.kind, error.key, error.characters, error.line) for error in missed(report, tied)] == []
     assert [(one.relation.id, one.place.en, one.printed, one.computed) for one in false_alarms(report, tied)] == []
     assert impossible_repairs(tied) == []
+    assert [(error.kind, error.key, error.characters) for error in unnamed(report, tied)] == []
 
 
 @pytest.mark.parametrize("seed", IN_ALL_FORMATS)
