@@ -14,7 +14,8 @@ from auditkb.reports.number_forms import is_number
 from auditkb.reports.word_numbers import WordNumbers
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-MOST_UNPACKED = 500 * 1024 * 1024
+# Of text, and of everything with its pictures.
+MOST_OF_TEXT, MOST_UNPACKED = 100 * 1024 * 1024, 1024 * 1024 * 1024
 _CONTAINERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml", "hyperlink")}
 
 
@@ -38,7 +39,9 @@ def _opened(data: bytes, name: str) -> tuple[Any, WordNumbers]:
                    "the file has a password or is an old .doc; remove the password and save it as .docx", file=name)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
+            entries = archive.infolist()
+            text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
+            if text > MOST_OF_TEXT or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
                 raise fail("文件解开后过大，没有读取", "the file is too large once unpacked and was not read", file=name)
         import docx
 
