@@ -98,6 +98,18 @@ def test_the_sum_of_two_wrong_rows_has_two_causes(tmp_path: Path) -> None:
     assert causes(tied(projects(*rows), tmp_path)) == [("8.50", "5.50万元"), ("16.00", "20.00万元")]
 
 
+def without_departments(paragraph: str) -> str:
+    rows = "\n".join("".join(f"\t{cell}\n" for cell in (line[0], *line[2:])) for line in (ONE, TWO, TOTAL))
+    return PROJECTS.replace("\t实施部门\n", "").format(rows=rows) + DEPARTMENT.format(n=1, initial="10.00").replace("1个，", paragraph)
+
+
+def test_rows_without_a_department_are_those_that_its_paragraph_names(tmp_path: Path) -> None:
+    named = found(tied(without_departments("1个，包括“路灯养护”项目，"), tmp_path))
+    assert named["department-initial"] == named["department-count"] == ["ties"]
+    counted_otherwise = found(tied(without_departments("2个，包括“路灯养护”项目，"), tmp_path))
+    assert "department-initial" not in counted_otherwise
+
+
 STAFF = "一、人员情况\n在职人员{total}人，其中公务员{civil}人，{between}事业人员{public}人。\n"
 
 

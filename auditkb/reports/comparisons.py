@@ -14,8 +14,9 @@ from auditkb.errors import Text
 from auditkb.reports.exact import CENT, Sides, Term, verdict
 from auditkb.reports.figures import Figure
 from auditkb.reports.named import YEAR_NAME, Named, NamedFigures, Row
-from auditkb.reports.operands import Binding, fits, gather_terms, operand, own_row, shifted
-from auditkb.reports.relations import TOTAL, Relation, Where
+from auditkb.reports.operands import Binding, fits, gather_terms, own_row, shifted
+from auditkb.reports.relations import TOTAL, Relation
+from auditkb.reports.row_counts import count_rows
 
 HUNDRED = Decimal(100)
 
@@ -250,37 +251,13 @@ def _count(relation: Relation, named: NamedFigures, figures: list[Figure], found
     for start in [one for name in relation.figure.split(" or ") for one in named.find(name)]:
         rows = [row for table in tables.values() for row in table if not row.is_total and fits(start.binding, row.binding) and named.can_tell(start.binding, relation.table or "", row.binding)]
         found.looked_at += 1
-        numbers = _numbers(relation, start, rows, named) if rows else None
+        numbers = count_rows(relation, start, rows, named) if rows else None
         if numbers is None:
             found.alone.append(Alone(relation, start.figure, (relation.table or "",)))
             continue
         printed = start.figure.value or Decimal(0)
         number = min(max(printed, Decimal(numbers[0])), Decimal(numbers[1]))
         found.comparisons.append(Comparison(relation, Sides(start.figure, (), constant=number), start.binding))
-
-
-def _numbers(relation: Relation, start: Named, rows: list[Row], named: NamedFigures) -> tuple[int, int] | None:
-    """The least and the greatest number that the rows give; None where the table lacks what is counted."""
-    if relation.distinct is not None:
-        values = {row.binding.get(relation.distinct) for row in rows} - {None}
-        return (len(values), len(values)) if values else None
-    where = relation.where
-    if where is None:
-        return len(rows), len(rows)
-    limits = [one.figure.value for one in operand(where.below, start, start.binding, named)[0]]
-    if len(limits) != 1 or limits[0] is None or not any(where.column in row.figures for row in rows):
-        return None
-    # A row may print another rate than its amounts give; that is for the relation of the rate to say.
-    both = [{rate < limits[0] for rate in _rates(row, where) if rate is not None} for row in rows]
-    return sum(one == {True} for one in both), sum(True in one for one in both)
-
-
-def _rates(row: Row, where: Where) -> tuple[Decimal | None, Decimal | None]:
-    """The rate as printed and as its amounts give it."""
-    printed = row.figures[where.column].value if where.column in row.figures else None
-    whole = next((row.figures[name].value for name in where.whole if name in row.figures), None)
-    part = row.figures[where.of].value if where.of in row.figures else None
-    return printed, part * HUNDRED / whole if part is not None and whole else None
 
 
 def _unspent(relation: Relation, named: NamedFigures, figures: list[Figure], found: Found) -> None:

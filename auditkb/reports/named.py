@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from auditkb.reports.document import Document, Section, Table
 from auditkb.reports.figures import Figure
@@ -19,6 +20,7 @@ from auditkb.texts import fold
 
 _OPENING = 120
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
+_QUOTED = re.compile("“([^”]+)”")
 YEAR_NAME = "year"
 Cells = Mapping[tuple[str | None, int | None, int | None], Figure]
 """Table, row and column -> figure."""
@@ -42,7 +44,7 @@ class Row:
     table: str
     number: int
     figures: Mapping[str, Figure]
-    binding: Mapping[str, str]
+    binding: dict[str, str]
     is_total: bool
 
 
@@ -106,6 +108,7 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
         if figure_pattern.beside is not None:
             blocks = {named.figure.block for named in found.by_name[figure_pattern.beside]}
             found.by_name[name] = [named for named in found.by_name[name] if named.figure.block in blocks]
+    _bind_rows_by_paragraph(document, relations, found)
     found.prices = {around.figure.id for around in texts if around.figure.unit == "yuan" and wordings.is_price(around.before, around.after)}
     return found
 
@@ -206,6 +209,29 @@ def _year_of(figure: Figure, pattern: FigurePattern, document: Document, year_of
         text = next((block.text for block in document.section(figure.section).paragraphs if block.number == figure.block), "")
         year = nearest_year(fold(text[: figure.place.offset]))
     return year or _year_of_section(document, figure.section) or year_of_report
+
+
+def _bind_rows_by_paragraph(document: Document, relations: RelationSet, found: NamedFigures) -> None:
+    """A table without a column of departments: the paragraph that names a department's rows in quotes, as many as it counts, says whose they are."""
+    about: dict[tuple[str, str, str], set[Decimal]] = {}
+    for figures in found.by_name.values():
+        for named in figures:
+            for variable, value in named.binding.items():
+                if named.row is None and named.figure.unit == "count" and named.figure.value is not None:
+                    about.setdefault((variable, value, named.figure.section), set()).add(named.figure.value)
+    for name, pattern in relations.tables.items():
+        for variable in {key for key in pattern.keys if not any(key in row.binding for row in found.rows[name])}:
+            for (_, value, section), counts in [(one, counts) for one, counts in about.items() if one[0] == variable]:
+                quoted = {_bare(words) for words in _QUOTED.findall(document.section(section).text)}
+                rows = [row for row in found.rows[name] if not row.is_total and any(_bare(text) in quoted for text in row.binding.values())]
+                if Decimal(len(rows)) in counts:
+                    for row in rows:
+                        row.binding[variable] = value
+
+
+def _bare(text: str) -> str:
+    """A name without quotes, folded: inside other quotes its own are set otherwise."""
+    return re.sub("[“”‘’\"']", "", fold(text))
 
 
 # --- sections

@@ -15,7 +15,8 @@ from auditkb.texts import fold
 
 _CLAUSE = "(?:\\d{4}年|[^,。;:\\d]){0,40}?"
 _FIGURE = r"-?[\d,]*\d(?:\.\d+)?(?:%|[亿万千]?元)?"
-_VARIABLE = "[^,。;:、\"“”‘’]{2,40}?"
+# A name does not begin with the number of its paragraph.
+_VARIABLE = "[^,。;:、\"“”‘’.()\\d][^,。;:、\"“”‘’.]{1,39}?"
 _TOKENS = re.compile(r"…|#|\{\w+\}|\(|\)\??|\||[^…#{}()|]+")
 YEAR = re.compile(r"(\d{4})年")
 
