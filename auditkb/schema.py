@@ -44,7 +44,7 @@ _FIXED = {
     "reports": "id title organisation fiscal_year:INTEGER format file sha256 read_at sections:INTEGER tables:INTEGER figures:INTEGER "
                "candidates:INTEGER name_problems:INTEGER",
     "sections": "id report cited title level:INTEGER parent position:INTEGER place_zh place_en line:INTEGER page:INTEGER blocks",
-    "figures": "id report section printed value:REAL unit unit_printed precision:REAL subject row_label column_label starts_on ends_on "
+    "figures": "id report section position:INTEGER printed value:REAL unit unit_printed precision:REAL subject row_label column_label starts_on ends_on "
                "is_approximate:INTEGER place_zh place_en line:INTEGER page:INTEGER block:INTEGER offset:INTEGER table_id row_number:INTEGER "
                "column_number:INTEGER",
     "candidate_findings": "id report number section cited department project class text place_zh place_en line:INTEGER page:INTEGER blocks",
@@ -71,7 +71,7 @@ _INDEXES: dict[str, list[tuple[str, ...]]] = {
     "known_matches": [("known_id",), ("rule_id",), ("finding_id",)],
     "known_findings": [("report", "number"), ("report", "section")],
     "sections": [("report", "position"), ("parent",)],
-    "figures": [("report",), ("section",)],
+    "figures": [("report", "position"), ("section",), ("position",)],
     "candidate_findings": [("report",), ("section",)],
     "recommendations": [("report",), ("section",)],
     "name_problems": [("report",), ("section",)],

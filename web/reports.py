@@ -79,7 +79,7 @@ def figure_page(connection: sqlite3.Connection, key: str) -> Row | None:
     section = one(connection, "select * from sections where id = ?", figure["section"]) or {"blocks": "[]"}
     block = next((block for block in json.loads(section["blocks"]) if block["number"] == figure["block"]), None)
     if block is not None and "rows" in block and figure["row_number"] is not None:
-        block = {**block, "rows": [block["rows"][figure["row_number"]]], "figures": {(0, figure["column_number"]): figure}, "noted": []}
+        block = {**block, "rows": [block["rows"][figure["row_number"]]], "figures": {(0, figure["column_number"]): figure}, "figures_of_notes": []}
     elif block is not None:
         block = _with_figures(block, [figure])
     return {"figure": figure, "section": section, "block": block}
@@ -108,15 +108,16 @@ def _with_figures(block: dict[str, Any], figures: list[Row]) -> dict[str, Any]:
     if "rows" not in block:
         return {**block, "figures": own}
     cells = {(figure["row_number"], figure["column_number"]): figure for figure in own if figure["row_number"] is not None}
-    # Which of the notes over a table a figure stands in follows from its text.
-    noted = [[figure for figure in own if figure["row_number"] is None and (figure["printed"] or "") in note] for note in block["notes"]]
-    return {**block, "figures": cells, "noted": noted}
+    return {**block, "figures": cells, "figures_of_notes": [figure for figure in own if figure["row_number"] is None]}
 
 
 def marked(block: dict[str, Any], address: Any, focus: str = "") -> Markup:
-    """The text of a paragraph with each figure marked and linked; the figure of the page itself stands out."""
+    """The text of a paragraph with each figure marked and linked; the figure of the page itself stands out.
+
+    A figure whose text does not stand at its place is left out: notes over a table share the figures of all of them.
+    """
     text, parts, end = block["text"], [], 0
-    for figure in block["figures"]:
+    for figure in sorted(block["figures"], key=lambda figure: figure["offset"]):
         start = figure["offset"] - block.get("offset", 0)
         stop = start + len(figure["printed"] or "")
         if start < end or text[start:stop] != figure["printed"]:

@@ -48,7 +48,7 @@ class Site:
             "filter_choices": filter_choices, "filter_columns_shown": self.filter_columns_shown, "selection": self.selection,
             "cell": self.cells.cell, "key_words": self.cells.key_words, "link_to": self.cells.link, "address": self.cells.address, "title_of": self.cells.title,
             "findings_where": self.findings_where, "rows_where": self.rows_where, "badge": self.badge,
-            "money": formats.money, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
+            "money": formats.money, "number": formats.number, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
             "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
             "in_language": in_language, "category": self.cells.category, "error_words": error_words, "show_hide_words": show_hide_words,
             "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),

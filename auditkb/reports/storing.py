@@ -28,7 +28,7 @@ def store_report(connection: sqlite3.Connection, report: Report, now: str | None
         "figures": len(report.figures), "candidates": len(report.candidates), "name_problems": len(report.name_problems),
         "read_at": now or datetime.datetime.now().astimezone().isoformat(timespec="seconds")}])
     _insert(connection, "sections", (_section(report, section, position) for position, section in enumerate(document.sections, 1)))
-    _insert(connection, "figures", (_figure(report, figure) for figure in report.figures))
+    _insert(connection, "figures", (_figure(report, figure, position) for position, figure in enumerate(report.figures, 1)))
     _insert(connection, "candidate_findings", _candidates(report))
     _insert(connection, "recommendations", (
         {"id": f"{report.id}:{item.number}:{item.section}", "report": report.id, "number": item.number, "section": section_key(report.id, item.section),
@@ -71,8 +71,8 @@ def _block(block: Paragraph | Table) -> dict[str, Any]:
             "notes": [note.text for note in block.notes], "rows": [[cell.text for cell in row] for row in block.rows]}
 
 
-def _figure(report: Report, figure: Figure) -> dict[str, Any]:
-    return {"id": f"{report.id}:{figure.id}", "report": report.id, "section": section_key(report.id, figure.section), "printed": figure.printed,
+def _figure(report: Report, figure: Figure, position: int) -> dict[str, Any]:
+    return {"id": f"{report.id}:{figure.id}", "report": report.id, "position": position, "section": section_key(report.id, figure.section), "printed": figure.printed,
             "value": None if figure.value is None else float(figure.value), "unit": figure.unit, "unit_printed": figure.unit_printed or None,
             "precision": float(figure.precision), "subject": figure.subject, "row_label": "／".join(figure.row) or None,
             "column_label": "／".join(figure.column) or None, "starts_on": _iso(figure.starts_on), "ends_on": _iso(figure.ends_on),
