@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from auditkb.errors import KnowledgeBaseError
 from auditkb.reports.numbering import numeral_of, read_number
 from auditkb.reports.reading import read_report
+from auditkb.reports.structure import build_document
+from auditkb.reports.text_files import read_text
 
 
 @pytest.fixture
@@ -142,6 +145,41 @@ def test_cells_merged_in_a_page_are_placed_by_their_columns(document):
     assert table.columns == (("部门",), ("项目",), ("预算", "年初"), ("预算", "调整"))
     # A name merged over rows is each row's; an amount merged over rows is one amount.
     assert rows(table) == [["甲科", "路灯", "1.00", "9.00"], ["甲科", "长椅", "2.00", None], ["合计", None, "3.00", "9.00"]]
+
+
+@pytest.mark.parametrize("row", ["\t1\n\t甲\n\t2\n\t3\n", "\t甲\n\t1\n\t2\n\t3\n"])
+def test_a_row_of_small_numbers_is_no_numbering_of_columns(document, row):
+    header = "\t序号\n\t项目\n\t甲（个）\n\t乙（个）\n\n" if row.startswith("\t1") else "\t项目\n\t甲（个）\n\t乙（个）\n\t丙（个）\n\n"
+    (table,) = document("一、表\n" + header + row + "\n" + row.replace("甲", "乙") + "\n").tables
+    assert len(table.rows) == 2 and len(table.header) == 1
+
+
+def test_a_row_that_numbers_the_columns_is_header(document):
+    (table,) = document("一、表\n\t项目\n\t基本\n\t专项\n\n\t栏次\n\t1\n\t2\n\n\t甲\n\t1.00\n\t2.00\n\n").tables
+    assert (table.columns, rows(table)) == ((("项目",), ("基本",), ("专项",)), [["甲", "1.00", "2.00"]])
+
+
+def seen(text: str) -> Counter[str]:
+    return Counter(character for character in text if not character.isspace())
+
+
+@given(st.lists(st.sampled_from(["一、", "二、", "（一）", "1.", "（1）", "①", "收入", "3.00元", "12", "。", "：", "，", "\t", "\n", "\n", "\n\t", "\n\n", "\t甲\t乙\n"]), max_size=60))
+def test_no_character_of_a_text_is_lost_or_made_up(pieces):
+    text = "一、头\n" + "".join(pieces)
+    document = build_document(read_text(text.encode(), "a.txt"), "a.txt", "txt", "")
+    read = [paragraph.text for paragraph in document.paragraphs]
+    for table in document.tables:
+        read += [cell.text or "" for part in (table.header, table.rows) for row in part for cell in row] + [note.text for note in table.notes]
+    assert seen("".join(read)) - seen(text) == Counter()
+    # A header that comes again in the middle of a table is the only thing left out.
+    assert (seen(text) - seen("".join(read))).total() <= _in_repeated_rows(document, text)
+
+
+def _in_repeated_rows(document, text: str) -> int:
+    """At most how many characters stand in rows that repeat a header."""
+    headers = {"".join(cell.text or "" for cell in row) for table in document.tables for row in table.header} | {
+        "".join(note.text.split()) for table in document.tables for note in table.notes}
+    return sum(len(header) for header in headers) * text.count("\t")
 
 
 def test_numbers_that_word_makes_itself_open_sections(tmp_path):

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from auditkb.reports.document import Cell
 from auditkb.reports.lines import Grid, GridCell
 from auditkb.reports.number_forms import digits_of, is_dash, is_number, is_plain_integer, read_cell_number
 
+COLUMN_NUMBERS = frozenset(("栏次", "行次", "栏号", "列次", "列号"))
 Placed = tuple[tuple[GridCell | None, ...], ...]
 
 
@@ -40,7 +42,7 @@ def understand(grid: Grid) -> Shape:
     starts = _starts(body or header)
     placed_header = [row for row in header if not _is_column_numbers(row)]
     repeated = {_words(row) for row in [*header, *notes]}
-    placed = [_placed(row, starts) for row in body if _words(row) not in repeated and not _is_column_numbers(row)]
+    placed = [_placed(row, starts) for row in body if _words(row) not in repeated]
     paths = _paths(_placed_header(placed_header, starts, _figure_columns(placed, len(starts))), len(starts))
     return Shape(tuple(cell for row in notes for cell in row if cell.text),
                  tuple(tuple(_cell(cell) for cell in row) for row in header), paths,
@@ -50,11 +52,11 @@ def understand(grid: Grid) -> Shape:
 def rest_of_table(grid: Grid, known: set[str], width: int) -> list[tuple[Cell, ...]] | None:
     """The rows of a grid that goes on with a table of `width` columns, None if it does not.
 
-    `known` are the words of that table's header: rows that only repeat them are left out. A grid with a header of its own
+    `known` are the words of that table's header: first rows that only repeat them are left out. A grid with a header of its own
     is another table.
     """
     rows = [row for row in grid.rows if any(cell.text for cell in row)]
-    kept = [row for row in rows if not (set(_words(row)) <= known or _is_column_numbers(row))]
+    kept = list(dropwhile(lambda row: set(_words(row)) <= known, rows))
     if not kept or (len(kept) == len(rows) and any(understand(grid).columns)):
         return None
     starts = _starts([row for row in kept if _holds_figures(row)] or kept)
@@ -85,10 +87,11 @@ def _is_note(row: tuple[GridCell, ...]) -> bool:
 
 
 def _is_column_numbers(row: tuple[GridCell, ...]) -> bool:
-    """A row that numbers the columns: 栏次 1 2 3."""
-    numbers = [int(cell.text) for cell in row if cell.text and is_plain_integer(cell.text)]
-    return len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 1 \
-        and not any(is_number(cell.text) and not is_plain_integer(cell.text) for cell in row)
+    """A row that numbers the columns: 栏次 1 2 3. Without such a word it might as well be a row of figures."""
+    filled = _filled(row)
+    numbers = [int(cell.text) for cell in filled if is_plain_integer(cell.text)]
+    counted = numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 1
+    return counted and (len(numbers) == len(filled) or any(cell.text in COLUMN_NUMBERS for cell in filled))
 
 
 def _holds_figures(row: tuple[GridCell, ...]) -> bool:

@@ -18,6 +18,9 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MOST_OF_TEXT, MOST_UNPACKED = 100 * 1024 * 1024, 1024 * 1024 * 1024
 _CONTAINERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml", "hyperlink")}
 
+# What a text box says to old programs, and what was moved away from here.
+_SAID_TWICE = {"{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_W}moveFrom"}
+
 
 def read_word(data: bytes, name: str) -> list[Item]:
     """The lines and grids of a .docx. Raises KnowledgeBaseError for what is no Word document or is protected."""
@@ -67,6 +70,8 @@ def _text(paragraph: Any) -> str:
     """The text of a paragraph without what was deleted; a line break is a line end."""
     parts: list[str] = []
     for element in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}noBreakHyphen"):
+        if any(above.tag in _SAID_TWICE for above in element.iterancestors()):
+            continue
         if element.tag == f"{_W}t":
             parts.append(element.text or "")
         elif element.tag == f"{_W}noBreakHyphen":
