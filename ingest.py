@@ -170,6 +170,13 @@ def _print_reading(report: Report, language: Language) -> None:
                  f"{len(report.names.departments)} departments, {len(report.names.projects)} projects, {len(report.candidates)} paragraphs that may state "
                  f"findings, {len(report.recommendations)} recommendations")
     out.print("  " + named.say(language))
+    unstated = {figure.table for figure in report.figures if figure.table and figure.unit == "yuan" and not figure.unit_printed}
+    for table in document.tables:
+        if table.id in unstated:
+            where = document.section(table.section).cited
+            assumed = Text(f"表格“{table.title or where}”（{where}）没有印单位，金额按元读，请核对",
+                           f'the table "{table.title or where}" ({where}) prints no unit; its amounts are read in yuan: please check')
+            out.print("  " + assumed.say(language), style="yellow", markup=False)
     if report.name_problems:
         rows = [(problem.printed, " / ".join(problem.nearest), problem.place.text.say(language)) for problem in report.name_problems]
         columns = (("printed", Text("印出的名称", "As printed")), ("nearest", Text("相近的名称（请核对，不会自动合并）", "Names like it (nothing is merged)")),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from datasette.utils import tilde_encode
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ingest
 from auditkb.database import create_tables, open_database, writer
@@ -155,6 +158,21 @@ def test_a_report_without_tables_has_no_names_and_no_name_problems(tmp_path):
     assert (report.names.projects, report.candidates, report.name_problems, report.recommendations) == ((), [], [], [])
 
 
+PIECES = st.sampled_from(["一、", "1.", "（1）", "公共服务科2024年跟踪项目2个，", "年初预算3万元，实际支出2元。", "存在的问题", "改进建议", "存在不足。",
+                          "“路灯项目”", "\n", "\n\n", "\t序号\n\t实施部门\n\t项目名称\n\t金额\n\n", "\t1\n\t公共服务科\n\t路灯经费\n\t3.00\n\n"])
+
+
+@given(st.lists(PIECES, max_size=30))
+def test_every_text_is_read_to_the_end(pieces):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.txt"
+        path.write_text("头\n" + "".join(pieces), "utf-8")
+        report = read_whole(path)
+    numbers = [candidate.number for candidate in report.candidates]
+    assert len(numbers) == len(set(numbers))
+    assert len({figure.id for figure in report.figures}) == len(report.figures)
+
+
 # --- drafts
 
 def test_a_draft_becomes_a_known_finding_once_a_person_has_written_it(report, tmp_path):
@@ -219,6 +237,13 @@ def test_the_command_reads_a_report_and_says_what_it_found(file, tmp_path):
     assert done.exit_code == 0, done.output
     assert counts(tmp_path / "new.db")["candidate_findings"] == 5
     assert "west-2024" in done.output and "社区老年食堂运营" in done.output
+
+
+def test_the_command_says_which_table_prints_no_unit(file, tmp_path):
+    file.write_text(TEXT.replace("单位：万元\n", ""), "utf-8")
+    assert "没有印单位，金额按元读" in run("report", file, "--db", tmp_path / "new.db").output
+    file.write_text(TEXT, "utf-8")
+    assert "没有印单位" not in run("report", file, "--db", tmp_path / "new.db").output
 
 
 def test_the_command_writes_drafts_and_no_knowledge_base(file, tmp_path):
