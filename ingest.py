@@ -75,23 +75,7 @@ def commands(language: Language) -> Group:
     def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None) -> None:
         _load_records(paths, database, office, type_name, language)
 
-    @group.command(
-        "report",
-        help=say(
-            "读入已公布的决算或绩效报告（.txt .docx .html 或有文字的 .pdf）：章节、表格、数字、待认定的问题段落、名称不一致。再读一次即更新。",
-            "Read a published accounts or performance report (.txt, .docx, .html or a .pdf with text): sections, tables, figures, paragraphs that may "
-            "state findings, names that differ. Reading it again replaces it.",
-        ),
-        example="ingest.py report report.docx --id west-2024 --db kb.db\ningest.py report report.pdf --id west-2024 --draft drafts",
-    )
-    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-    @database_option(language)
-    @office_option(language)
-    @click.option("--id", "identifier", metavar="ID", help=say("报告编号，如 west-2024（默认由文件名得出）。", "What the report is called, such as west-2024 (default: from the file's name)."))
-    @click.option("--draft", "drafts", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
-                  help=say("把待认定的问题写成草稿放进这个文件夹，不写知识库；已有的文件不会改写。", "Write drafts of the candidate findings into this folder, and nothing into kb.db; no file is written over."))
-    def report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None) -> None:
-        _read_report(file, database, office, identifier, drafts, language)
+    _add_report(group, language)
 
     @group.command(
         "problems",
@@ -105,6 +89,31 @@ def commands(language: Language) -> Group:
         _print_problems(database, office, format, language)
 
     return group
+
+
+def _add_report(group: Group, language: Language) -> None:
+    """The command that reads a published report."""
+
+    def say(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    @group.command(
+        "report",
+        help=say(
+            "读入已公布的决算或绩效报告。可读 .txt、.docx、.html 和有文字的 .pdf；得出章节、表格、数字、待认定的问题段落和不一致的名称。再读一次即更新。",
+            "Read a published accounts or performance report. It may be .txt, .docx, .html or a .pdf with text; what comes of it are sections, tables, "
+            "figures, paragraphs that may state findings, and names that differ. Reading it again replaces it.",
+        ),
+        example="ingest.py report report.docx --id west-2024 --db kb.db\ningest.py report report.pdf --id west-2024 --draft drafts",
+    )
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+    @database_option(language)
+    @office_option(language)
+    @click.option("--id", "identifier", metavar="ID", help=say("报告编号，如 west-2024（默认由文件名得出）。", "What the report is called, such as west-2024 (default: from the file's name)."))
+    @click.option("--draft", "drafts", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+                  help=say("把待认定的问题写成草稿放进这个文件夹，不写知识库；已有的文件不会改写。", "Write drafts of the candidate findings into this folder, and nothing into kb.db; no file is written over."))
+    def report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None) -> None:
+        _read_report(file, database, office, identifier, drafts, language)
 
 
 def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, language: Language) -> None:
