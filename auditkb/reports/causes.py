@@ -6,6 +6,7 @@ of its own: two figures that do not agree, and arithmetic cannot say which of th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +16,7 @@ from auditkb.reports.exact import CENT, computed, radius, rounded, solve, step, 
 from auditkb.reports.figures import Figure
 
 MOST_STARTS = 12
+MOST_PARTS = 100
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,13 @@ def _distance(one: str, other: str) -> int:
 
 
 def _groups(broken: list[Comparison]) -> list[tuple[Figure, ...]]:
-    """Every figure of the broken comparisons, and those together that are printed with the same value."""
-    figures = {figure.id: figure for one in broken for figure in one.sides.figures if figure.value is not None}
+    """The figures of the broken comparisons that may be wrong, and those together that are printed with the same value.
+
+    A part of a very long sum alone is none of them: nothing tells it from the others.
+    """
+    number = Counter(figure.id for one in broken for figure in one.sides.figures)
+    figures = {figure.id: figure for one in broken for figure in one.sides.figures if figure.value is not None and (
+        number[figure.id] > 1 or figure.id == one.sides.printed.id or len(one.sides.figures) <= MOST_PARTS)}
     alike: dict[tuple[object, ...], list[Figure]] = {}
     for figure in figures.values():
         alike.setdefault((figure.value, figure.unit, figure.precision), []).append(figure)

@@ -19,6 +19,8 @@ from auditkb.reports.wordings import YEAR, Wordings, nearest_year
 from auditkb.texts import fold
 
 _OPENING = 120
+_FEW = 200
+_LONGEST = 400  # characters of the sentence around a figure
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
 _QUOTED = re.compile("“([^”]+)”")
 YEAR_NAME = "year"
@@ -67,8 +69,11 @@ class NamedFigures:
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[str, str] = field(default_factory=dict)
     """Folded value of a variable -> as it is printed."""
+    row_at: dict[tuple[str, tuple[str, int]], Row] = field(default_factory=dict)
+    """A row by the name of its table and its place."""
     keys: dict[str, set[str]] = field(default_factory=dict)
     """Name of a table -> its key columns."""
+    _index: dict[str, dict[tuple[str, str | None], list[Named]]] = field(default_factory=dict)
     prices: set[str] = field(default_factory=set)
     """Ids of amounts that are prices for a unit, which may have parts of a cent."""
     approximate: list[Figure] = field(default_factory=list)
@@ -78,6 +83,22 @@ class NamedFigures:
         """The figures of a name; with `@total` those of total rows, without it those of the other rows."""
         wanted = name.endswith(TOTAL)
         return [named for named in self.by_name.get(name.removesuffix(TOTAL), ()) if named.is_total == wanted]
+
+    def near(self, name: str, binding: Mapping[str, str]) -> list[Named]:
+        """The figures of a name that may fit a binding: those with its rarest value, and those that do not say it."""
+        figures = self.find(name)
+        if len(figures) < _FEW or not binding:
+            return figures
+        if name not in self._index:
+            variables = {variable for figure in figures for variable in figure.binding}
+            index: dict[tuple[str, str | None], list[Named]] = {}
+            for figure in figures:
+                for variable in variables:
+                    index.setdefault((variable, figure.binding.get(variable)), []).append(figure)
+            self._index[name] = index
+        index = self._index[name]
+        found = [index.get((variable, value), []) + index.get((variable, None), []) for variable, value in binding.items() if any(key[0] == variable for key in index)]
+        return min(found, key=len, default=figures)
 
     def can_tell(self, binding: Mapping[str, str], name: str, row: Mapping[str, str]) -> bool:
         """Whether a row says all that its table's keys could say of a binding: a row without a department is in none."""
@@ -100,7 +121,7 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
                 _name_table(name, pattern, table, columns, cells, found, values, document)
     wordings = Wordings(relations.words, values)
     titles = {section.id: tuple(fold(one.title) for one in _path_of(document, section.id)) for section in document.sections}
-    texts = [_Around(figure, fold(figure.before), fold(figure.after), titles[figure.section]) for figure in figures
+    texts = [_Around(figure, fold(figure.before[-_LONGEST:]), fold(figure.after[:_LONGEST]), titles[figure.section]) for figure in figures
              if figure.row_number is None and figure.value is not None]
     for name, figure_pattern in relations.figures.items():
         _name_texts(name, figure_pattern, texts, wordings, document, found)
@@ -158,7 +179,9 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
         figures = {column: figure for column, place in columns.items() if (figure := cells.get((table.id, number, place))) is not None}
         if not figures or not (binding.keys() - {YEAR_NAME} or is_total):
             continue
-        found.rows[name].append(Row(table.id, number, figures, binding, is_total))
+        here = Row(table.id, number, figures, binding, is_total)
+        found.rows[name].append(here)
+        found.row_at[name, (table.id, number)] = here
         for column, figure in figures.items():
             found.by_name[f"{name}.{column}"].append(Named(figure, binding, is_total, row=(table.id, number)))
 

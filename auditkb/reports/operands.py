@@ -33,7 +33,7 @@ def operand(text: str, start: Named, binding: Binding, named: NamedFigures, near
             if column in own.figures:
                 return [Named(own.figures[column], own.binding, own.is_total, row=start.row)], False
             continue
-        fitting = [other for other in named.find(name) if fits(binding, other.binding) and other.figure.id != start.figure.id
+        fitting = [other for other in named.near(name, binding) if fits(binding, other.binding) and other.figure.id != start.figure.id
                    and (start.row is not None or other.row is None or other.is_total or named.can_tell(binding, table, other.binding))]
         if fitting and point and name.endswith(TOTAL):
             return fitting[:1], len({other.figure.value for other in fitting}) > 1
@@ -45,7 +45,7 @@ def operand(text: str, start: Named, binding: Binding, named: NamedFigures, near
 
 
 def own_row(table: str, start: Named, named: NamedFigures) -> Row | None:
-    return next((row for row in named.rows.get(table, ()) if (row.table, row.number) == start.row), None)
+    return named.row_at.get((table, start.row)) if start.row is not None else None
 
 
 def _nearest(candidates: list[Named], to: Figure, near: str) -> list[Named]:

@@ -58,7 +58,7 @@ class TieOut:
         """The difference in the figure's printed unit, with its sign."""
         if self.difference is None:
             return Text("", "")
-        sign = Text("−", "−") if self.difference < 0 else Text("+", "+") if self.difference else Text("", "")
+        sign = Text("-", "-") if self.difference < 0 else Text("+", "+") if self.difference else Text("", "")
         return sign + _apart(abs(self.difference), self.figure)
 
 
