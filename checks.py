@@ -17,7 +17,7 @@ if __name__ == "__main__":
 import click
 
 from auditkb.errors import Fault, Language, Text, did_you_mean
-from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
@@ -142,6 +142,21 @@ def commands(language: Language) -> Group:
     @office_option(language)
     def test(rule_ids: tuple[str, ...], office: Path | None) -> None:
         _test(rule_ids, office, language)
+
+    @group.command("tieout", help=say(
+        "核对一份报告自己的数字，不用数据库：合计、差额、占比、执行率、增减、结转、功能分类、文字与表、附件与表。先列不符的原因、位置和怎么办。",
+        "Check the arithmetic of one report, without a database: sums, differences, shares, rates, changes, carry-forwards, codes of expenditure, text and tables. "
+        "Causes of what is broken come first, with place and what to do."),
+        example="checks.py tieout draft.docx\nchecks.py tieout report.pdf --format xlsx --output tie-outs.xlsx\nchecks.py tieout report.txt --format json --fail-on broken")
+    @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+    @click.option("--format", "format", type=click.Choice(["table", "json", "md", "xlsx"]), default="table", show_default=True, help=say("输出格式；xlsx 要与 --output 合用。", "How it is written; xlsx needs --output."))
+    @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=say("写入该文件，不显示在屏幕上。", "Write to this file in place of the screen."))
+    @click.option("--all", "everything", is_flag=True, help=say("表中也逐条列出相符的和取整差异。", "Also list every relation that ties and every difference of rounding."))
+    @click.option("--fail-on", type=click.Choice(["broken", "review", "never"]), default="never", show_default=True,
+                  help=say("有不符（或者待人判断）的以 1 退出。", "End with 1 if a relation is broken (or left for a person to judge)."))
+    @office_option(language)
+    def tieout(file: Path, format: str, output: Path | None, everything: bool, fail_on: str, office: Path | None) -> int:
+        return _tie_out(file, format, output, fail_on, office, language, everything=everything)
 
     return group
 
@@ -320,6 +335,31 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
     if faults:
         raise FaultsError(faults, language)
     click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}, {number} {'example' if number == 1 else 'examples'}, all as expected.").say(language))
+
+
+def _tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:
+    from auditkb.outputs import tie_out_listing, tie_out_terminal
+    from auditkb.reports.tie_outs import tie_out_file
+
+    if format == "xlsx" and output is None:
+        raise FaultsError([Fault(Text("--format xlsx 要与 --output 合用", "--format xlsx goes with --output"), hint=Text("例如 --output 勾稽核对.xlsx", "for instance --output tie-outs.xlsx"))], language)
+    tied = tie_out_file(file, RULES, office)
+    if format == "xlsx" and output is not None:
+        from auditkb.outputs.tie_out_workbook import write_workbook
+
+        write_workbook(tied, output, language)
+    elif format == "table":
+        with writing_to(output) as out:
+            tie_out_terminal.print_tie_outs(out, tied, language, everything=everything)
+    else:
+        text = (tie_out_listing.as_json if format == "json" else tie_out_listing.as_markdown)(tied, language)
+        if output is None:
+            click.echo(text.rstrip("\n"))
+        else:
+            output.write_text(text.rstrip("\n") + "\n", "utf-8", newline="\n")
+    if output is not None:
+        click.echo(Text(f"已写入 {output.as_posix()}：{tie_out_listing.summary(tied).zh}。", f"Wrote {output.as_posix()}: {tie_out_listing.summary(tied).en}.").say(language))
+    return int(ExitCode.FINDINGS if fail_on != "never" and tied.count("broken") + (tied.count("review") if fail_on == "review" else 0) else ExitCode.OK)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from command_line import (
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
+    from auditkb.reports.report import Report
     from auditkb.sources.loading import LoadReport
     from auditkb.sources.removing import Removal
 
@@ -114,6 +115,8 @@ def commands(language: Language) -> Group:
     def template(path: Path, office: Path | None, types: str, force: bool) -> None:
         _write_template(path, office, types, force, language)
 
+    _add_report(group, language)
+
     @group.command(
         "problems",
         help=say("列出没能读懂的单元格：在哪里、写的什么、哪里不对、怎么办。", "List what could not be read: where, what stands there, what is wrong, what to do."),
@@ -148,6 +151,31 @@ def commands(language: Language) -> Group:
     return group
 
 
+def _add_report(group: Group, language: Language) -> None:
+    """The command that reads a published report."""
+
+    def say(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    @group.command(
+        "report",
+        help=say(
+            "读入已公布的决算或绩效报告。可读 .txt、.docx、.html 和有文字的 .pdf；得出章节、表格、数字、待认定的问题段落和不一致的名称。再读一次即更新。",
+            "Read a published accounts or performance report. It may be .txt, .docx, .html or a .pdf with text; what comes of it are sections, tables, "
+            "figures, paragraphs that may state findings, and names that differ. Reading it again replaces it.",
+        ),
+        example="ingest.py report report.docx --id west-2024 --db kb.db\ningest.py report report.pdf --id west-2024 --draft drafts",
+    )
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+    @database_option(language)
+    @office_option(language)
+    @click.option("--id", "identifier", metavar="ID", help=say("报告编号，如 west-2024（默认由文件名得出）。", "What the report is called, such as west-2024 (default: from the file's name)."))
+    @click.option("--draft", "drafts", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+                  help=say("把待认定的问题写成草稿放进这个文件夹，不写知识库；已有的文件不会改写。", "Write drafts of the candidate findings into this folder, and nothing into kb.db; no file is written over."))
+    def report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None) -> None:
+        _read_report(file, database, office, identifier, drafts, language)
+
+
 def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None,
                   missing: Literal["gone", "keep"] | None, language: Language) -> None:
     from auditkb.aliases import load_aliases
@@ -171,6 +199,61 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
                 faults += error.faults
     if faults:
         raise FaultsError(faults, language)
+
+
+def _read_report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None, language: Language) -> None:
+    from auditkb.reports.report import read_whole
+
+    with progress() as report_progress:
+        report_progress(Text("读取报告", "Reading the report").say(language), 0)
+        found = read_whole(file, identifier)
+    if drafts is not None:
+        from auditkb.reports.drafts import write_drafts
+
+        paths = write_drafts(found, drafts)
+        click.echo(Text(f"已写出 {len(paths)} 份草稿：{drafts}", f"{len(paths)} drafts written: {drafts}").say(language))
+        return
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.laws import load_laws
+    from auditkb.outputs.tie_out_listing import summary
+    from auditkb.reports.relation_files import load_relations
+    from auditkb.reports.storing import store_report
+    from auditkb.reports.tie_out_records import store_tie_outs
+    from auditkb.reports.tie_outs import tie_out
+
+    dictionary = load_dictionary(RECORDS, office)
+    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office))
+    with closing(open_database(database, create=True)) as connection, writer(connection):
+        create_tables(connection, dictionary)
+        store_report(connection, found)
+        store_tie_outs(connection, dictionary, found.id, found.organisation, tied)
+    _print_reading(found, language)
+    console().print("  " + summary(tied).say(language), markup=False)
+
+
+def _print_reading(report: Report, language: Language) -> None:
+    document, out = report.document, console()
+    out.print(f"{report.id}: {document.title}", style="bold", markup=False)
+    counts = Text(f"{len(document.sections)} 节，{len(document.tables)} 个表格，{len(report.figures)} 个数字",
+                  f"{len(document.sections)} sections, {len(document.tables)} tables, {len(report.figures)} figures")
+    out.print("  " + counts.say(language))
+    named = Text(f"{len(report.names.departments)} 个部门，{len(report.names.projects)} 个项目，{len(report.candidates)} 段待认定的问题，{len(report.recommendations)} 条建议",
+                 f"{len(report.names.departments)} departments, {len(report.names.projects)} projects, {len(report.candidates)} paragraphs that may state "
+                 f"findings, {len(report.recommendations)} recommendations")
+    out.print("  " + named.say(language))
+    unstated = {figure.table for figure in report.figures if figure.table and figure.unit == "yuan" and not figure.unit_printed}
+    for table in document.tables:
+        if table.id in unstated:
+            where = document.section(table.section).cited
+            assumed = Text(f"表格“{table.title or where}”（{where}）没有印单位，金额按元读，请核对",
+                           f'the table "{table.title or where}" ({where}) prints no unit; its amounts are read in yuan: please check')
+            out.print("  " + assumed.say(language), style="yellow", markup=False)
+    if report.name_problems:
+        rows = [(problem.printed, " / ".join(problem.nearest), problem.place.text.say(language)) for problem in report.name_problems]
+        columns = (("printed", Text("印出的名称", "As printed")), ("nearest", Text("相近的名称（请核对，不会自动合并）", "Names like it (nothing is merged)")),
+                   ("place", Text("位置", "Place")))
+        print_rows(rows, columns, "table", language, title=Text("名称不一致", "Name problems").say(language))
 
 
 def _print_report(report: LoadReport, dictionary: Dictionary, language: Language) -> None:

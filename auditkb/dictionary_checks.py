@@ -20,7 +20,8 @@ RESERVED_FIELDS = frozenset({"source", "sheet", "row", "key", "peers", "earlier"
 
 RESERVED_TABLES = frozenset(
     """sources cell_notes coverage working_calendar rules laws runs outcome_counts outcomes findings finding_events
-    known_findings known_matches decisions figures tie_outs schema_versions loads record_changes unread_paths source_rows""".split())
+    known_findings known_matches decisions reports sections figures tie_outs candidate_findings recommendations name_problems schema_versions
+    loads record_changes unread_paths source_rows""".split())
 """Tables of kb.db that hold no records."""
 
 SQL_WORDS = frozenset(

@@ -46,6 +46,17 @@ _FIXED = {
     "outcome_counts": "run_id:INTEGER rule_id department outcome reason records:INTEGER",
     "outcomes": "run_id:INTEGER rule_id record_type record_key outcome reasons",
     "finding_events": "id:INTEGER finding_id run_id:INTEGER at event reason detail",
+    "reports": "id title organisation fiscal_year:INTEGER format file sha256 read_at sections:INTEGER tables:INTEGER figures:INTEGER "
+               "candidates:INTEGER name_problems:INTEGER",
+    "sections": "id report cited title level:INTEGER parent position:INTEGER place_zh place_en line:INTEGER page:INTEGER blocks",
+    "figures": "id report section position:INTEGER printed value:REAL unit unit_printed precision:REAL subject row_label column_label starts_on ends_on "
+               "is_approximate:INTEGER place_zh place_en line:INTEGER page:INTEGER block:INTEGER offset:INTEGER table_id row_number:INTEGER "
+               "column_number:INTEGER",
+    "candidate_findings": "id report number section cited department project class text place_zh place_en line:INTEGER page:INTEGER blocks",
+    "recommendations": "id report number section title text answers place_zh place_en line:INTEGER page:INTEGER",
+    "name_problems": "id report kind printed nearest section place_zh place_en line:INTEGER page:INTEGER",
+    "tie_outs": "id report relation relation_en printed computed difference:REAL unit tolerance verdict place place_en cause cause_en section figure "
+                "line:INTEGER",
     "known_matches": "known_id rule_id record_type record_key outcome reasons finding_id",
 }
 # Counts and matches have parts that may be NULL (no department, no record), so they have an index in place of a key.
@@ -66,7 +77,13 @@ _INDEXES: dict[str, list[tuple[str, ...]]] = {
     "outcomes": [("rule_id",), ("record_type", "record_key")],
     "finding_events": [("finding_id",), ("run_id",)],
     "known_matches": [("known_id",), ("rule_id",), ("finding_id",)],
-    "known_findings": [("report", "number")],
+    "known_findings": [("report", "number"), ("report", "section")],
+    "sections": [("report", "position"), ("parent",)],
+    "figures": [("report", "position"), ("section",), ("position",)],
+    "candidate_findings": [("report",), ("section",)],
+    "recommendations": [("report",), ("section",)],
+    "name_problems": [("report",), ("section",)],
+    "tie_outs": [("report", "verdict"), ("section",), ("figure",)],
 }
 FIXED_TABLES = tuple(_FIXED)
 
