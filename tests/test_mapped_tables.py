@@ -242,6 +242,17 @@ def test_a_mapping_gives_the_source_its_name_and_coverage(connection, ledger):
     assert select(connection, "select source, record_type, fiscal_year, is_complete from coverage") == [("office-2024", "contract", 2024, 1)]
 
 
+def test_a_scope_that_is_not_there_is_told_at_its_place(connection, ledger):
+    mapping = """
+        id: office-2024
+        coverage: [{covers: contract, department: 城管处, because: {zh: 全, en: all}}]
+        tables:
+          - {header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 责任科室: contract.department}}
+    """
+    (fault,) = faults(connection, ledger({"台账": [["合同编号", "责任科室"], ["HT-1", "城管科"]]}, mapping))
+    assert "台账.map.yml:3:" in fault and "城管处" in fault and "did you mean: 城管科" in fault
+
+
 def test_the_mapping_is_found_beside_the_file_in_the_office_or_where_it_is_named(connection, ledger, tmp_path):
     mapping = "    tables:\n      - {header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 名: contract.title}}\n"
     path = ledger({"台账": [["合同编号", "名"], ["HT-1", "a"]]}, mapping)

@@ -160,6 +160,8 @@ def _check(mapping: Mapping, file: YamlFile, dictionary: Dictionary) -> Iterator
     yield from _check_values(mapping.values, file, ("values",))
     for name, fields in mapping.keys.items():
         yield from _check_key(name, fields, file, dictionary)
+    if mapping.coverage and mapping.id is None:
+        yield file.fault(("coverage",), Text("写了 coverage 就要写 id", "coverage needs an id"), key=True, hint=Text("id 是来源名，如 contracts-2024", "the name of the source, such as contracts-2024"))
     if not mapping.tables and not mapping.skip:
         yield file.fault((), Text("没有写任何表（tables）", "it describes no table (tables)"))
     for number, table in enumerate(mapping.tables):
