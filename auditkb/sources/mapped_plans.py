@@ -16,7 +16,7 @@ from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column, column_unit, is_unit_of
 from auditkb.sources.layout import make_layout, shown_path, split_unit
-from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, takes, targets_of, value_options
+from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, share_rows, takes, targets_of, value_options
 from auditkb.sources.plans import Plan, all_headings, skipped_sheets, title_notes
 from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
@@ -202,7 +202,7 @@ class _TableBuilder:
         loaded = frozenset(column.position for column in columns)
         summed = {column.position: (column.unit, column.options) for column in columns if column.field.type == "money"}
         fill = frozenset(map(column_position, self._table.fill_down))
-        is_beside = any(_overlap(self._table, other) for other in self._others)
+        is_beside = any(share_rows(self._table, other) for other in self._others)
         positions = [column.position for column in self._placed]
         bounds = range(min(positions), max(positions) + 1) if is_beside else None
         return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds)
@@ -277,9 +277,3 @@ class _TableBuilder:
 def _same_title(said: str, there: str) -> bool:
     """Whether a mapping and a sheet mean the same title; > and → are easier to type than the step of a path."""
     return _STEPS.sub("›", normalise_header(said)) == _STEPS.sub("›", normalise_header(there))
-
-
-def _overlap(table: TableSaid, other: TableSaid) -> bool:
-    """Whether two tables of a sheet share rows."""
-    end, other_end = table.last_row or 10**9, other.last_row or 10**9
-    return table.first_row <= other_end and other.first_row <= end
