@@ -104,7 +104,7 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False, op
     >>> read_money("232，000.00"), read_money("23.2", "万元"), read_money("贰拾叁万贰仟元整", None)
     (Decimal('232000.00'), Decimal('232000.00'), Decimal('232000.00'))
     """
-    if unit is not None and options is NO_OPTIONS and _PLAIN_AMOUNT.fullmatch(text):
+    if unit is not None and options.thousands_mark == "," and _PLAIN_AMOUNT.fullmatch(text):
         # Most amounts are a bare number, which needs no looking for signs, marks and units.
         return _cents(Decimal(text) * MONEY_UNITS[unit], text)
     compact = compact_number(text, options)

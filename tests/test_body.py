@@ -93,6 +93,10 @@ def test_marks_count_as_nothing_in_a_total(mark):
     assert read([A, ["HT-3", "c", "d", mark], ["合计", "", "", "5"]])[0].differences == []
 
 
+def test_the_word_for_a_total_may_stand_in_a_column_of_amounts():
+    assert read([A, ["", "", "", "合计", "5"]])[0].differences == []
+
+
 def test_totals_are_in_the_unit_of_the_column():
     body, _ = read([["HT-1", "a", "b", "1.234567"], ["HT-2", "a", "b", "2万元"], ["合计", "", "", "3.234567"]], unit="万元")
     assert body.differences == []

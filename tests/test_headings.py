@@ -81,6 +81,24 @@ def test_columns_that_nobody_knows_are_listed(connection, tmp_path):
     assert "write a mapping file" in listed[0][8] and "is it " in listed[2][8]
 
 
+def test_columns_of_other_record_types_are_listed_with_what_they_may_be(connection, tmp_path):
+    load(connection, tmp_path, NUMBER, ["采购方式", "询价"], ["审定价（元）", "5"])
+    listed = [row for row in list_problems(connection, "en") if row[3] is None]
+    assert ["it may be Procurement: Method" in listed[0][7], "it may be Settlement: Reviewed" in listed[1][7]] == [True, True]
+    assert all("one row may hold several record types" in row[8] for row in listed)
+
+
+def test_a_column_that_counts_rows_is_no_problem(connection, tmp_path):
+    load(connection, tmp_path, ["序号", "1"], NUMBER)
+    assert [row[2] for row in list_problems(connection, "en", with_information=True) if row[3] is None] == ["A"]
+    assert [row for row in list_problems(connection, "en") if row[3] is None] == []
+
+
+def test_two_units_above_a_table_whose_headers_name_their_own(connection, tmp_path):
+    load(connection, tmp_path, NUMBER, ["合同金额（元）", "1.5"], above=[["单位：万元", "单位：元"]])
+    assert select(connection, "select amount from contract") == [(1.5,)]
+
+
 def test_a_title_like_the_one_that_names_the_record_is_not_passed_over(connection, tmp_path):
     assert refused(connection, tmp_path, ["合同名称", "绿化"], ["合同编好", "HT-1"]) == ['column B "合同编好" is not a field of "Contract"; did you mean: 合同编号']
 

@@ -132,9 +132,35 @@ def test_the_order_of_dates_is_written_only_where_the_dates_prove_it(tmp_path, d
     assert line.strip("# ").startswith(order.strip("# ")) and line.strip().startswith("#") == order.startswith("#")
 
 
+def test_records_side_by_side_that_words_tell_apart(tmp_path):
+    rows = [["合同编号", "合同名称", "付款情况", "", "", ""], ["", "", "首付款", "", "尾款", ""], ["", "", "日期", "金额（元）", "日期", "金额（元）"], ["HT-1", "a", "2024-1-1", "9", "2024-5-1", "1"]]
+    merged = {"台账": ["A1:A3", "B1:B3", "C1:F1", "C2:D2", "E2:F2"]}
+    draft = draft_mapping(write_workbook(tmp_path / "x.xlsx", {"台账": rows}, merged=merged), DICTIONARY, None, "en")
+    assert [columns(draft, 0)[letter] for letter in "CDEF"] == ["payment[1].paid_on", "payment[1].amount", "payment[2].paid_on", "payment[2].amount"]
+
+
+def test_titles_above_that_name_no_type_leave_the_decision_open(tmp_path):
+    rows = [["项目名称", "责任科室", "预算安排", "", "执行情况"], ["", "", "年初预算（元）", "追加（元）", "支出数（元）"], ["绿化", "城管科", "9", "1", "5"]]
+    draft = draft_mapping(write_workbook(tmp_path / "x.xlsx", {"预算": rows}, merged={"预算": ["A1:A2", "B1:B2", "C1:D1"]}), DICTIONARY, None, "en")
+    assert (columns(draft, 0)["A"], columns(draft, 0)["B"]) == (["project.name", "budget.project"], "project.department")
+    assert [columns(draft, 0)[letter] for letter in "CDE"] == ["? budget.initial_amount | skip", "? budget.added_amount | skip", "? budget.actual_amount | skip"]
+
+
+def test_a_column_without_a_title_is_written_down_too(tmp_path):
+    path = write_workbook(tmp_path / "x.xlsx", {"合同": [["", "合同编号", "合同名称"], ["1", "HT-1", "a"]]})
+    draft = draft_mapping(path, DICTIONARY, None, "en")
+    assert columns(draft, 0) == {"A": "skip", "B": "contract.number", "C": "contract.title"}
+    assert run("records", path, "--db", tmp_path / "kb.db").exit_code == 0
+
+
 def test_numbers_that_repeat_are_pointed_out(tmp_path):
     path = write_workbook(tmp_path / "contract.xlsx", {"合同": [["合同编号", "合同名称"], ["1", "a"], ["2", "b"], ["1", "c"]]})
     assert "keys: {contract: [number, title]}" in draft_mapping(path, DICTIONARY, None, "en").path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("rows", [[["合同编号", "合同编号"]] * 3, [["合同编号", "合同名称"], ["付款日期", "付款金额"], ["发票号码", "开票日期"]], [["合同编号"], ["付款日期"]]])
+def test_headers_without_rows_end_the_search(tmp_path, rows):
+    assert draft_mapping(write_workbook(tmp_path / "x.xlsx", {"表": rows}), DICTIONARY, None, "en").path.is_file()
 
 
 @pytest.mark.parametrize("rows", [[["随便写点"]], [["Numri", "Titulli"], ["1", "Ura"]]])

@@ -39,7 +39,7 @@ def rows_of(path):
 # --- archives
 
 def test_a_zip_bomb_in_one_row(tmp_path):
-    bomb = sheet_xml('<row r="1"><c r="A1"><v>' + "1" * 50_000_000 + "</v></c></row>")
+    bomb = sheet_xml('<row r="1"><c r="A1"><v>' + "1" * 36_000_000 + "</v></c></row>")
     path = write_package(tmp_path / "a.xlsx", bomb)
     assert path.stat().st_size < 1_000_000
     assert "too large" in fault_of(path)
@@ -121,6 +121,18 @@ def test_rows_that_run_backwards_hide_no_corner(tmp_path):
 def test_a_cell_that_stands_in_another_row_than_it_says(tmp_path):
     path = write_package(tmp_path / "a.xlsx", sheet_xml(HEADER + '<row r="2"><c r="ZZ1048576"><v>1</v></c></row>'))
     assert fault_of(path)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<c r="A1048576"><v>1</v></c><c r="B2"><v>1</v></c>', '<c\tr="ZZ99999"><v>1</v></c><c r="B2"><v>1</v></c>',
+        '<c r="ZZ99999"><v>1</v></c><c r="B2"><v>1</v></c>', "<c r='ZZ1048576'><v>1</v></c><c r=\"B2\"><v>1</v></c>",
+    ],
+)
+def test_cells_that_stand_elsewhere_than_they_say(tmp_path, cells):
+    rows = HEADER + f'<row r="2">{cells}</row>' + "".join(f'<row r="{row}"><c r="A{row}"/></row>' for row in range(3, 9))
+    assert fault_of(write_package(tmp_path / "a.xlsx", sheet_xml(rows)))
 
 
 def test_a_cell_of_ten_megabytes(tmp_path):

@@ -89,6 +89,25 @@ def test_a_locked_xls(tmp_path):
         read_old_workbook(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # How many texts there are; how far the sheet reaches; a cell's record that becomes one of these.
+        (b"\xfc\x00\xa0\x00\x0f\x00\x00\x00\x0f\x00\x00\x00", b"\xfc\x00\xa0\x00\x0f\x00\x00\x00\xff\xff\xff\x7f"),
+        (b"\x00\x02\x0e\x00\x00\x00\x00\x00", b"\x00\x02\x0e\x00\xff\xff\xff\xff"),
+        (b"\x7e\x02\x0a\x00", b"\x00\x02\x0a\x00"),
+    ],
+)
+def test_xls_that_announces_more_than_it_holds(tmp_path, old, new, capfd):
+    content = (DATA / "ledger.xls").read_bytes()
+    assert old in content
+    path = tmp_path / "a.xls"
+    path.write_bytes(content.replace(old, new, 1))
+    with pytest.raises(KnowledgeBaseError, match="broken or incomplete"):
+        read_old_workbook(path)
+    assert capfd.readouterr().err == ""
+
+
 # --- hostile .ods
 
 CONTENT = (

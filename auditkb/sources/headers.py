@@ -8,6 +8,7 @@ unit in brackets at its end (`金额（万元）`) is that of the column's bare 
 from __future__ import annotations
 
 import re
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,8 @@ from auditkb.values import COUNT_UNITS, MONEY_UNITS, RATIO_UNITS, fold
 
 
 _SIDE = re.compile(r"^(?P<name>.+?)\(?(?P<side>大写|小写)\)?$")
+
+_SLIP = 0.75
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class _Matcher:
         entry, other, words = self._type.fields[name], self.columns.get(name), self._words(position)
         if other is not None:
             self._fault(Text(f"{words.zh}与 {other.letter} 列“{_short(other.title)}”都是“{entry.label.zh}”",
-                             f'{words.en} and column {other.letter} "{_short(other.title)}" are both "{entry.label.en}"'), Text("只保留一列", "keep one of them"))
+                             f'{words.en} and column {other.letter} "{_short(other.title)}" are both "{entry.label.en}"'), Text("只保留一列；并排的几条记录用 ingest.py map 写对应文件", "keep one of them; for records side by side write a mapping file with ingest.py map"))
         elif unit is not None and not is_unit_of(entry, unit):
             self._fault(Text(f"{words.zh}的单位“{unit}”无法识别", f'{words.en}: the unit "{unit}" is not known'), units_of(entry))
         else:
@@ -165,7 +168,7 @@ class _Matcher:
         missing = self._missing()
         for position in self._unknown:
             near = self._near(position)
-            if not self._can_have_key() or any(name in missing for name in near):
+            if not self._can_have_key() or any(name in missing and self._is_slip(position, heading) for name, heading in near.items()):
                 self._fault(*self._unknown_title(position, near))
             else:
                 self._leave_out(position, Text(f"不是“{self._type.label.zh}”的字段", f'not a field of "{self._type.label.en}"'), near)
@@ -180,13 +183,19 @@ class _Matcher:
         return any(all(name in self.columns for name in names) for names in exact) or any(name in self.columns for name in last)
 
     def _near(self, position: int) -> dict[str, str]:
-        """Fields whose headings are nearly this title, with that heading."""
+        """Fields whose headings are nearly this title, with that heading; none where a title above speaks of something else."""
+        if any(normalise_header(title) not in self._groups for title in self._layout.titles[position][:-1]):
+            return {}
         title = self._layout.titles[position][-1]
         headings = {text: name for name, entry in self._type.fields.items() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
         said = did_you_mean(title, list(headings))
         if not said.en.startswith("did you mean: "):
             return {}
         return {headings[text]: text for text in said.en.removeprefix("did you mean: ").split(", ") if text in headings}
+
+    def _is_slip(self, position: int, heading: str) -> bool:
+        """Whether a title is a heading but for a character or so: 合同编好 for 合同编号, but not 采购方式 for 采购."""
+        return difflib.SequenceMatcher(None, self._layout.titles[position][-1], heading).ratio() >= _SLIP
 
     def _unknown_title(self, position: int, near: dict[str, str]) -> tuple[Text, Text]:
         words, label = self._words(position), self._type.label

@@ -21,6 +21,8 @@ from auditkb.values import MONEY_UNITS
 TOP_ROWS = 60
 MOST_HEADER_ROWS = 4
 STEP = " › "
+ROW_NUMBERS = frozenset(("序号", "行号", "no", "no.", "#"))
+"""Titles, normalised, of columns that only count rows, unless the record type has a field of that name."""
 
 UNIT_IN_BRACKETS = re.compile(r"^(?P<name>.+?)\((?:单位[:为]?)?(?P<unit>[^()]+)\)$")
 _CORNER_UNIT = re.compile(r"\(?(?:金额)?单位[:为](?P<unit>[^()\s;,，；。]+?)\)?$")

@@ -86,7 +86,7 @@ def _tables(sheet: Sheet, dictionary: Dictionary, has_several: bool) -> Iterator
             yield _table(sheet, replace(layout, last_row=last), rows, dictionary, has_several, is_beside=len(layouts) > 1)
         if header is None:
             return
-        start = (last or 0) + 1
+        start = max(start, last or 0) + 1
 
 
 def _next_header(sheet: Sheet, layout: Layout, headings: frozenset[str]) -> int | None:
@@ -110,7 +110,9 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     proposer = Proposer(dictionary, layout, names)
     body = Body(sheet, layout, frozenset(layout.titles), headings=all_headings(dictionary), bounds=layout.columns if is_beside else None)
     lines = [line.cells for line, _ in zip(body.lines(), range(_ROWS_LOOKED_AT), strict=False)]
-    columns = [_column(entry, layout, lines) for entry in proposer.proposals()]
+    untitled = {place for cells in lines for place, text in enumerate(cells) if text.strip() and place not in layout.titles and (not is_beside or place in layout.columns)}
+    proposals = [*proposer.proposals(), *(Proposal(place) for place in untitled)]
+    columns = [_column(entry, layout, lines) for entry in sorted(proposals, key=lambda entry: entry.position)]
     order, century = _date_order([text for column in columns for text in _texts(lines, column.position)])
     needs_unit = not layout.corner_units and any(
         _of_type(column.target, "money", dictionary) and not any(unit in MONEY_UNITS for unit in column.units)
@@ -123,7 +125,7 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
 
 def _column(entry: Proposal, layout: Layout, lines: Sequence[list[str]]) -> ColumnText:
     samples = list(dict.fromkeys(_texts(lines, entry.position)))[:_SAMPLES]
-    units = [found.group(1) for title in layout.titles[entry.position] for found in re.finditer(r"\(([^()]*)\)", normalise_header(title))]
+    units = [found.group(1) for title in layout.titles.get(entry.position, ()) for found in re.finditer(r"\(([^()]*)\)", normalise_header(title))]
     return ColumnText(entry.position, column_letter(entry.position), layout.title(entry.position), entry.text, samples, units)
 
 

@@ -13,7 +13,7 @@ from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.guide import Guide, read_guide
 from auditkb.sources.headers import match_headers
-from auditkb.sources.layout import Layout, find_layouts
+from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, split_unit
 from auditkb.sources.remarks import MAP_IT, skipped_row
 from auditkb.sources.sheets import Sheet, column_letter
 
@@ -56,7 +56,7 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
         if record_type is None and len(filled) == 1:
             record_type = find_type(sheet.file.stem)
         if record_type is not None:
-            plan.extracts.append(_by_headings(sheet, record_type, headings, declaration))
+            plan.extracts.append(_by_headings(sheet, record_type, dictionary, headings, declaration))
         elif len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES:
             skipped.append((sheet, Text("填表说明，不读入", "a guide, which is not loaded")))
         else:
@@ -88,7 +88,7 @@ def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
     return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
 
 
-def _by_headings(sheet: Sheet, record_type: RecordType, headings: frozenset[str], declaration: Declaration) -> Extract:
+def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, headings: frozenset[str], declaration: Declaration) -> Extract:
     try:
         layouts = find_layouts(sheet, headings)
     except KnowledgeBaseError as error:
@@ -101,7 +101,7 @@ def _by_headings(sheet: Sheet, record_type: RecordType, headings: frozenset[str]
         return _refused(sheet, record_type, [Fault(text, sheet.place, hint=MAP_IT)])
     layout = layouts[0]
     matched = match_headers(record_type, layout, sheet.place, money_unit=MONEY_UNITS.get(declaration.money_unit or ""))
-    if len(layout.corner_units) > 1:
+    if len(layout.corner_units) > 1 and any(column.field.type == "money" and column.unit is None for column in matched.columns):
         units = "、".join(layout.corner_units)
         matched.faults.append(Fault(Text(f"表上写了几个单位：{units}", f"several units stand above the table: {units}"), sheet.place, hint=MAP_IT))
     loaded = frozenset(column.position for column in matched.columns)
@@ -110,9 +110,25 @@ def _by_headings(sheet: Sheet, record_type: RecordType, headings: frozenset[str]
     notes = title_notes(sheet, layout)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
+        if normalise_header(title) in ROW_NUMBERS:
+            notes.append(Note("skipped", None, None, None, None, title, sheet.name, letter, Text(f"{letter} 列“{title}”未读入：只是行的编号", f'column {letter} "{title}" is not loaded: it only counts the rows')))
+            continue
+        why, advice = _owners(layout.titles[position][-1], why, advice, dictionary)
         text = Text(f"{letter} 列“{title}”未读入：{why.zh}", f'column {letter} "{title}" is not loaded: {why.en}')
         notes.append(Note("not_loaded", None, None, None, None, title, sheet.name, letter, text, advice))
     return Extract(record_type, sheet, body, (Instance(tuple(matched.columns), loaded),), notes=notes, faults=matched.faults)
+
+
+def _owners(title: str, why: Text, advice: Text, dictionary: Dictionary) -> tuple[Text, Text]:
+    """Why a column is left out, and what to do, where its heading is that of a field of other record types."""
+    headings = {normalise_header(title), split_unit(title)[0]}
+    found = [(record_type.label, record_type.fields[name].label) for record_type in dictionary.types.values() if record_type.derived is None
+             for heading, name in record_type.headers().items() if heading in headings][:3]
+    if not found:
+        return why, advice
+    said = Text("、".join(f"{label.zh}·{field.zh}" for label, field in found), ", ".join(f"{label.en}: {field.en}" for label, field in found))
+    return (why + Text(f"，可能是{said.zh}", f"; it may be {said.en}"),
+            Text("要读入则用 ingest.py map 写对应文件，一行可以读成几类记录", "to load it write a mapping file with ingest.py map: one row may hold several record types"))
 
 
 def title_notes(sheet: Sheet, layout: Layout) -> list[Note]:

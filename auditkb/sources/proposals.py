@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
-from auditkb.sources.layout import Layout, split_unit, without_number
+from auditkb.sources.layout import ROW_NUMBERS, Layout, split_unit, without_number
 from auditkb.values import MONEY_UNITS
-
-_ROW_NUMBERS = ("序号", "行号", "no", "no.", "#")
-
 
 @dataclass
 class Proposal:
@@ -104,11 +101,11 @@ class Proposer:
     def _propose(self, position: int) -> Proposal:
         whole, lowest, _ = self._title(position)
         said = self._said_types(position)
-        if lowest in _ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
+        if lowest in ROW_NUMBERS and (self.main is None or lowest not in self._known[self.main][0]):
             return Proposal(position)
         main = [self.main] if self.main else []
         below = [child for name in said for child in self._dictionary.children(name) if child in self._types]
-        tries = [(whole, said), (lowest, said), *((rest, [name]) for name in said for rest in self._without_type(lowest, name)), (lowest, below)]
+        tries = [(whole, said), (lowest, said), *((rest, [name]) for name in said for rest in self._as_of_type(lowest, name)), (lowest, below)]
         for title, types in tries if said else [(whole, main), (whole, sorted(self._near))]:
             certain, uncertain = self._meanings(title, types)
             if len(certain) == 1:
@@ -123,9 +120,10 @@ class Proposer:
                 return Proposal(position, choices=[*found, "skip"])
         return Proposal(position, choices=self._near_misses(lowest, [*said, *below] or main))
 
-    def _without_type(self, title: str, name: str) -> list[str]:
-        """A title without the name of its type in front: 采购公告日期 is the 公告日期 of a 采购."""
-        return [title.removeprefix(word) for word in sorted(self._groups[name], key=len, reverse=True) if title.startswith(word) and title != word]
+    def _as_of_type(self, title: str, name: str) -> list[str]:
+        """A title without the name of its type in front, or with it: 采购公告日期 is the 公告日期 of a 采购, 日期 that of a 付款."""
+        words = sorted(self._groups[name], key=len, reverse=True)
+        return [title.removeprefix(word) for word in words if title.startswith(word) and title != word] + [word + title for word in words]
 
     def _decide(self, found: list[Proposal]) -> None:
         """Of several choices the one whose type has other columns here; the number of a record rather than a reference to it."""
@@ -165,8 +163,10 @@ class Proposer:
         for position in self._layout.titles:
             if self._said_types(position):
                 continue
-            whole, _, number = self._title(position)
+            whole, lowest, number = self._title(position)
             certain, uncertain = self._meanings(whole, self._types)
+            if not certain and not uncertain:
+                certain, uncertain = self._meanings(lowest, self._types)
             choices = [choice.split("+")[0] for choice in certain + uncertain]
             # 合同编号 on a payment is a reference: it speaks of contracts, which know it as their own.
             types = {choice.split(".")[0] for choice in choices}
@@ -206,20 +206,20 @@ class Proposer:
 
     def _number(self, found: list[Proposal]) -> None:
         """Write the number of records side by side into targets; count titles that repeat without one."""
-        titles = Counter(self._title(entry.position)[0] for entry in found if entry.position not in self._numbered)
-        seen: Counter[str] = Counter()
-        repeated = {entry.targets[0].split(".")[0] for entry in found if entry.targets and entry.position not in self._numbered
-                    and titles[self._title(entry.position)[0]] > 1 and entry.targets[0].split(".")[0] != self.main}
+        alone = [entry for entry in found if entry.targets and entry.position not in self._numbered and entry.targets[0].split(".")[0] != self.main]
+        times = Counter((self._title(entry.position)[1], *entry.targets) for entry in alone)
+        seen: Counter[tuple[str, ...]] = Counter()
+        repeated = {target.split(".")[0] for (_, target, *_), count in times.items() if count > 1}
         support = Counter(target.split(".")[0] for entry in found if entry.position in self._numbered for target in entry.targets)
         for entry in found:
-            title, _, number = self._title(entry.position)
+            _, lowest, number = self._title(entry.position)
             if entry.position in self._numbered:
                 best = [choice for choice in entry.choices if support[choice.split(".")[0]]]
                 if len(best) == 1:
                     entry.targets, entry.choices = best, []
             elif entry.targets and entry.targets[0].split(".")[0] in repeated:
-                seen[title] += 1
-                number = seen[title]
+                seen[lowest, *entry.targets] += 1
+                number = seen[lowest, *entry.targets]
             if number is not None:
                 entry.targets = [_numbered(target, number) for target in entry.targets]
                 entry.choices = [_numbered(choice, number) for choice in entry.choices]
@@ -234,6 +234,7 @@ class Proposer:
     def _name_parents(self, found: list[Proposal]) -> None:
         """A purchase that no column names is called like the record of the row, so that its award and quotes have a parent."""
         used = {target.split(".")[0].split("[")[0] for entry in found for target in (*entry.targets, *entry.choices) if target != "skip"}
+        self._name_by_references(found, used)
         wanted = {"tender"} & used | {"tender" for name in ("award", "quote") if name in used}
         named = {target for entry in found for target in (*entry.targets, *entry.choices)}
         if not wanted or self.main in (None, "tender") or named & {"tender.number", "tender.title"}:
@@ -244,6 +245,18 @@ class Proposer:
                 entry.targets = [label, "tender.title"]
             elif label in entry.choices:
                 entry.choices[entry.choices.index(label)] = f"[{label}, tender.title]"
+
+
+    def _name_by_references(self, found: list[Proposal], used: set[str]) -> None:
+        """A record that has columns and no name takes it from the column that refers to it: 项目名称 beside 责任科室 of the project."""
+        named = {target for entry in found for target in (*entry.targets, *entry.choices)}
+        for name in sorted(used - {self.main}):
+            first = self._types[name].key[0]
+            keys = {f"{name}.{part}" for names in self._types[name].key for part in names}
+            if len(first) == 1 and not named & keys:
+                for entry in found:
+                    if len(entry.targets) == 1 and "[" not in entry.targets[0] and self._field_type(entry.targets[0]) == name:
+                        entry.targets = [f"{name}.{first[0]}", *entry.targets]
 
 
 def _without_unit(title: str) -> str:

@@ -84,7 +84,7 @@ class _Scan:
             if cut > 0:
                 yield waiting[:cut]
                 waiting = waiting[cut:]
-            elif len(waiting) > MOST_BYTES_OF_A_ROW:
+            if len(waiting) > MOST_BYTES_OF_A_ROW:
                 raise TooMuch
         yield waiting
 
@@ -93,7 +93,9 @@ class _Scan:
         self._row = re.compile(rb"<%brow(?=[\s/>])([^>]*)>" % prefix)
         self._row_start, self._row_number = b"<" + prefix + b"row", re.compile(rb"<%brow r=\"(\d{1,7})\"" % prefix)
         self._cell = re.compile(rb"<%bc\s+r=[\"']([A-Z]{1,3})(\d{1,7})[\"']" % prefix)
-        self._wide_cell = re.compile(rb"<%bc r=\"[A-Z]{2}" % prefix)
+        self._any_cell = re.compile(rb"<%bc(?=[\s/>])[^>]*>" % prefix)
+        self._wide_cell, self._far_cell = re.compile(rb"<%bc r=\"[A-Z]{2}" % prefix), re.compile(rb"<%bc r=\"[A-Z]+\d{6}" % prefix)
+        self._letters, self._cell_row = re.compile(rb"<%bc r=\"([A-Z]+)" % prefix), re.compile(rb"<%bc r=\"[A-Z]+(\d+)" % prefix)
         self._begin, self._end = b"<" + prefix + b"c", b"</" + prefix + b"c>"
         self._formula = re.compile(rb"<%bf[\s/>]" % prefix)
         self._value = re.compile(rb"<%bv>([^<]*)</" % prefix)
@@ -124,24 +126,33 @@ class _Scan:
         if not has_values:
             return
         numbers = self._row_number.findall(piece)
-        if self._is_exact or self._wide_cell.search(piece) or len(numbers) < piece.count(self._row_start) or piece.count(b'<c r="') < piece.count(b"<c "):
-            self._read_cells_at_ends(piece)
-        else:
-            facts.last_row = max(facts.last_row, max(map(int, numbers)))
-            # One letter: no column is beyond Z.
-            facts.last_column = max(facts.last_column, 25)
+        # Both counts are equal where each row and each cell begins by saying where it stands, as nearly all do.
+        is_plain = len(numbers) == piece.count(self._row_start) and piece.count(self._begin + b' r="') == piece.count(self._begin)
+        last_row = max(map(int, numbers), default=0)
+        if self._is_exact or not is_plain or last_row > MOST_ROWS or (last_row < 100_000 and self._far_cell.search(piece)):
+            self._read_cells(piece)
+            return
+        # Where no column has two letters, none is beyond Z.
+        is_wide = self._wide_cell.search(piece) is not None
+        if is_wide or last_row >= 100_000:
+            # A small narrow sheet stays small even if a cell says that it stands in another row.
+            last_row = max(last_row, *map(int, set(self._cell_row.findall(piece))))
+        facts.last_row = max(facts.last_row, last_row)
+        facts.last_column = max(facts.last_column, max(map(column_position, set(self._letters.findall(piece)))) if is_wide else 25)
 
-    def _read_cells_at_ends(self, piece: bytes) -> None:
-        """Look at the last cell of each row that holds something: only such a cell has an end tag of its own."""
+    def _read_cells(self, piece: bytes) -> None:
+        """Look at every cell: those of a row stand in it, from left to right; how far they reach counts only where they hold something."""
+        facts = self.facts
         rows = list(self._row.finditer(piece))
-        ends = [found.start() for found in rows[1:]] + [len(piece)]
-        for found, end in zip(rows, ends, strict=False):
-            closed = piece.rfind(self._end, found.end(), end)
-            if closed >= 0:
-                row, column = self._place(piece, piece.rfind(self._begin, found.end(), closed))
-                if row != _row_number(found):
+        for found, end in zip(rows, [*(found.start() for found in rows[1:]), len(piece)], strict=False):
+            number, before = _row_number(found), -1
+            for cell in self._any_cell.finditer(piece, found.end(), end):
+                row, column = self._place(piece, cell.start())
+                if row != number or column <= before:
                     raise UnusualXml
-                self.facts.last_row, self.facts.last_column = max(self.facts.last_row, row), max(self.facts.last_column, column)
+                before = column
+                if not cell[0].endswith(b"/>"):
+                    facts.last_row, facts.last_column = max(facts.last_row, row), max(facts.last_column, column)
 
     def _place(self, piece: bytes, start: int) -> tuple[int, int]:
         """Row and column of the cell whose tag begins at `start`."""

@@ -110,7 +110,8 @@ class Sums:
         found = []
         for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
-            if not text:
+            if not any(map(str.isdigit, text)):
+                # Empty, or the word 合计 itself.
                 continue
             printed = amount_of(text, *self._columns[place])
             if printed is None:

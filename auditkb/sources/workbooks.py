@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import os
 import struct
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -274,8 +273,13 @@ def _too_much(path: Path, title: str | None = None) -> Fault:
 @contextmanager
 def _quiet_panics() -> Iterator[None]:
     """Rust writes about a panic to the process's own stderr, past Python; what has to be said is in the fault."""
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        stderr = os.dup(2)
+    except OSError:
+        # Without a console there is nothing to keep quiet.
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
         yield

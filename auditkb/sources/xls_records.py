@@ -90,7 +90,7 @@ def _sheet(records: Iterator[_Record], formats: dict[int, NumberFormat]) -> Shee
                 style = struct.unpack_from("<H", data, place)[0]
                 if style in formats:
                     facts.add_format(row + 1, column + (place - 4) // 6, style)
-        elif kind == _SIZE and len(data) >= 14 and not _is_possible(data):
+        elif kind == _SIZE and not _is_possible(data):
             # Room is set aside for as many cells as are announced.
             raise struct.error
         elif kind == _ROW and struct.unpack_from("<I", data, 12)[0] & 0x20:
@@ -109,8 +109,10 @@ def _sheet(records: Iterator[_Record], formats: dict[int, NumberFormat]) -> Shee
 
 
 def _is_possible(data: bytes) -> bool:
-    first_row, end_row, first_column, end_column = struct.unpack_from("<IIHH", data)
-    return bool(first_row <= end_row <= 65_536 and first_column <= end_column <= 256)
+    # Older versions give rows in two bytes.
+    first_row, end_row, first_column, end_column = struct.unpack_from("<IIHH" if len(data) >= 14 else "<HHHH", data)
+    is_empty = first_row == end_row == 0 or first_column == end_column == 0
+    return is_empty or (first_row < end_row <= 65_536 and first_column < end_column <= 256)
 
 
 def _error(kind: int, data: bytes) -> str | None:
