@@ -176,7 +176,7 @@ def test_many_records(tmp_path):
         ("a.json", "", "not complete, valid JSON"), ("a.json", '[{"a": 1}', "not complete, valid JSON"), ("a.json", '[{"a": NaN}]', "not complete, valid JSON"),
         ("a.json", b'[{"a": "\xff"}]', "not complete, valid JSON"), ("a.json", '[{"a": 1}] x', "not complete, valid JSON"), ("a.json", '[{"a": 1}]'.encode("utf-16"), "not complete, valid JSON"),
         ("a.json", "5", "no list of records"), ("a.json", '{"a": 1}', "no list of records"), ("a.json", "{}", "no list of records"),
-        ("a.json", "[1]", "item 1 is no record"), ("a.json", "[" * 100_000, "item 1 is no record"), ("a.json", '[{"a": ' + "[" * 100_000, "not complete, valid JSON"),
+        ("a.json", "[1]", "item 1 is no record"), ("a.json", "[" * 100_000, "nested too deeply"), ("a.json", '[{"a": ' + "[" * 100_000, "nested too deeply"),
         ("a.json", '[{"a": 1, "a": 2}]', 'record 1 has "a" twice'), ("a.json", '{"a": [], "a": []}', '"a" stands there twice'),
         ("a.json", '{"uri": "x", "releases": [{"ocid": "1"}]}', "this is OCDS"), ("a.json", '{"releases": [{"ocid": "1"}], "uri": "x"}', "this is OCDS"), ("a.json", '[{"ocid": "1"}]', "this is OCDS"),
         ("a.jsonl", '{"ocid": "1"}\n', "this is OCDS"), ("a.jsonl", '{"a": 1}\n{"a":', "a.jsonl:2:6: the line is not valid JSON"), ("a.jsonl", '{"a": Infinity}', "a.jsonl:1: the line is not valid JSON"),
