@@ -7,6 +7,7 @@ The header counts as row 1 and the first record as row 2, as in a spreadsheet wi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from auditkb.sources.sheets import Problem, Row, Sheet
 
 MOST_NAMES = 16_384
 MOST_CHARACTERS_OF_A_LINE = 32 * 1024**2
+MOST_DIGITS = 1000
+BYTES_AT_ONCE = 1024**2
+_ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % MOST_DIGITS)
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 NOT_FLAT = Text("这里有几个值（嵌套的列表或对象）", "there are several values here (a nested list or object)")
@@ -29,6 +33,7 @@ _Events = Iterator[tuple[str, Any]]
 
 def read_json(path: Path) -> list[Sheet]:
     """The sheets of a JSON file: one for a list, else one for each record type. Raises KnowledgeBaseError for what is neither."""
+    _refuse_endless_numbers(path)
     names: dict[str | None, dict[str, None]] = {}
     for type_name, _, record in _json_records(path):
         found = names.setdefault(type_name, {})
@@ -101,6 +106,16 @@ def _json_records(path: Path) -> Iterator[tuple[str | None, int, _Record | None]
         # What follows the end is for the parser to refuse.
         for _ in events:
             pass
+
+
+def _refuse_endless_numbers(path: Path) -> None:
+    """The parser's C code does not survive a whole number of thousands of digits, which Python refuses to make."""
+    before = b""
+    with path.open("rb") as file:
+        while piece := file.read(BYTES_AT_ONCE):
+            if _ENDLESS_NUMBER.search(before + piece):
+                raise _too_long(path)
+            before = piece[-MOST_DIGITS:]
 
 
 def _lists_by_type(events: _Events, path: Path) -> Iterator[tuple[str | None, int, _Record | None]]:
@@ -210,7 +225,11 @@ def _line_record(line: bytes, path: Path, number: int) -> _Record:
         raise ValueError(word)
 
     try:
-        found = json.loads(line.decode("utf-8"), object_pairs_hook=flat, parse_float=str, parse_int=str, parse_constant=refuse)
+        text = line.decode("utf-8")
+        found = json.loads(text, object_pairs_hook=flat, parse_float=str, parse_int=str, parse_constant=refuse)
+        if "\\u" in text:
+            # Half of a pair of escapes stands for no character.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         column = getattr(error, "colno", None)
         raise fail("这一行不是有效的 JSON", "the line is not valid JSON", file=path.as_posix(), line=number, column=column) from error
@@ -234,10 +253,16 @@ def _plain_faults(path: Path) -> Iterator[None]:
 
     try:
         yield
+    except ArithmeticError as error:
+        raise _too_long(path) from error
     except (ijson.JSONError, UnicodeDecodeError, StopIteration) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else ""
         raise fail(f"不是完整有效的 JSON（{reason}）", f"this is not complete, valid JSON ({reason})", file=path.as_posix(),
                    hint=Text("文件应为 UTF-8 编码", "the file should be in UTF-8")) from error
+
+
+def _too_long(path: Path) -> KnowledgeBaseError:
+    return fail("数字太长", "a number is too long", file=path.as_posix(), hint=Text("号码写成文本", "write long numbers as text"))
 
 
 def _twice(path: Path, name: str, where_zh: str, where_en: str, **where: int) -> KnowledgeBaseError:
