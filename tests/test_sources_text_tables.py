@@ -181,6 +181,8 @@ def test_many_records(tmp_path):
         ("a.json", '{"uri": "x", "releases": [{"ocid": "1"}]}', "this is OCDS"), ("a.json", '{"releases": [{"ocid": "1"}], "uri": "x"}', "this is OCDS"), ("a.json", '[{"ocid": "1"}]', "this is OCDS"),
         ("a.jsonl", '{"ocid": "1"}\n', "this is OCDS"), ("a.jsonl", '{"a": 1}\n{"a":', "a.jsonl:2:6: the line is not valid JSON"), ("a.jsonl", '{"a": Infinity}', "a.jsonl:1: the line is not valid JSON"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: the line is not valid JSON"), ("a.jsonl", "[1]", "a.jsonl:1: the line is no record"), ("a.jsonl", '{"a": 1, "a": 2}', 'a.jsonl:1: the line has "a" twice'),
+        ("a.json", '[{"a": ' + "1" * 5000 + "}]", "a number is too long"), ("a.json", '[{"a": 1e' + "9" * 30 + "}]", "a number is too long"),
+        ("a.jsonl", '{"a": "\\ud800"}', "a.jsonl:1: the line is not valid JSON"),
         ("a.jsonl", b'{"a": "\xff"}', "a.jsonl:1: the line is not valid JSON"), ("a.json", json.dumps([{f"f{number}": 1 for number in range(20_000)}]), "over 16384 fields"),
     ],
 )
