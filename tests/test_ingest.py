@@ -236,8 +236,8 @@ def test_progress_shows_on_a_terminal_after_its_time(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with command_line.progress() as report:
-        report("contract.csv", 1, None)
+        report("台账.xlsx[/合同]", 1, None)
         assert terminal.getvalue() == ""
         monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
-        report("contract.csv", 2, 2)
-    assert "contract.csv" in terminal.getvalue()
+        report("台账.xlsx[/合同]", 2, 2)
+    assert "台账.xlsx[/合同]" in terminal.getvalue()

@@ -222,6 +222,30 @@ def test_what_is_said_of_values_holds_for_file_table_and_column(connection, ledg
         ("2018-02-05", "2019-02-05", 1234.5, 0.05, None), (None, None, None, None, "|signed_on=not_required|amount=blank_in_document|")]
 
 
+@pytest.mark.parametrize(("corner", "said", "amount"), [("单位：万元", "", 50000.0), ("单位：万元", "unit: 万元", 50000.0), ("", "unit: 万元", 50000.0), ("单位：元", "unit: 万元", None), ("", "", None)])
+def test_the_unit_of_a_table(connection, ledger, corner, said, amount):
+    mapping = f"""
+        tables:
+          - header_rows: [2]
+            first_row: 3
+            values: {{{said}}}
+            columns: {{A 合同编号: contract.number, B 合同金额: contract.amount}}
+    """
+    path = ledger({"台账": [["台账", corner], ["合同编号", "合同金额"], ["HT-1", "5"]]}, mapping)
+    if amount is None:
+        assert any("the mapping says" in fault or "is not known (B3)" in fault for fault in faults(connection, path))
+    else:
+        load(connection, path)
+        assert select(connection, "select amount from contract") == [(amount,)]
+
+
+def test_the_unit_that_a_source_declares_holds_in_its_mappings(connection, ledger, tmp_path):
+    ledger({"台账": [["合同编号", "合同金额"], ["HT-1", "5"]]}, "    tables: [{header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 合同金额: contract.amount}}]\n")
+    (tmp_path / "source.yml").write_text("id: folder\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: ten_thousand\n", "utf-8")
+    load(connection, tmp_path)
+    assert select(connection, "select amount from contract") == [(50000.0,)]
+
+
 def test_rows_below_the_last_one_are_listed(connection, ledger):
     mapping = "    tables:\n      - {header_rows: [1], first_row: 2, last_row: 2, columns: {A 合同编号: contract.number, B 合同名称: contract.title}}\n"
     load(connection, ledger({"台账": [["合同编号", "合同名称"], ["HT-1", "a"], ["HT-2", "b"]]}, mapping))
@@ -240,6 +264,17 @@ def test_a_mapping_gives_the_source_its_name_and_coverage(connection, ledger):
     """
     assert load(connection, ledger({"台账": [["合同编号", "合同名称"], ["HT-1", "a"]]}, mapping)).source == "office-2024"
     assert select(connection, "select source, record_type, fiscal_year, is_complete from coverage") == [("office-2024", "contract", 2024, 1)]
+
+
+def test_a_scope_that_is_not_there_is_told_at_its_place(connection, ledger):
+    mapping = """
+        id: office-2024
+        coverage: [{covers: contract, department: 城管处, because: {zh: 全, en: all}}]
+        tables:
+          - {header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 责任科室: contract.department}}
+    """
+    (fault,) = faults(connection, ledger({"台账": [["合同编号", "责任科室"], ["HT-1", "城管科"]]}, mapping))
+    assert "台账.map.yml:3:" in fault and "城管处" in fault and "did you mean: 城管科" in fault
 
 
 def test_the_mapping_is_found_beside_the_file_in_the_office_or_where_it_is_named(connection, ledger, tmp_path):

@@ -81,8 +81,10 @@ def test_a_good_mapping_has_no_fault(faults):
         ("    columns:", "    headers: 1\n    columns:", "unknown key \"headers\"; did you mean: header_rows"),
         ("skip:", "keys: {contract: [numbers]}\nskip:", "contract has no field \"numbers\"; did you mean: number"),
         ("skip:", "values: {meanings: {/: not_capturd}}\nskip:", "there is no state \"not_capturd\"; did you mean: not_captured"),
+        ("skip:", "coverage: [{covers: contract, because: {zh: 全, en: all}}]\nskip:", "coverage needs an id; the name of the source"),
         ("skip:", "coverage: [{covers: contracts, because: {zh: 全, en: all}}]\nskip:", "there is no record type \"contracts\""),
         ("skip:", "  - 1\nskip:", "should be a mapping"),
+        ("skip:", "  - {sheet: 台账, header_rows: [1], first_row: 9, columns: {A 合同编号: payment.contract}}\nskip:", "a.map.yml:9:5: reads the same cells as table 1; say where the upper one ends"),
     ],
 )
 def test_each_fault_has_its_place_and_what_to_do(faults, old, new, expected):

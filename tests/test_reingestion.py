@@ -234,6 +234,15 @@ def test_completeness_of_either_source_holds_for_a_shared_record(connection, loa
     assert contracts(connection, "source, _covered") == [("a", "|payment|")]
 
 
+def test_a_mapping_file_may_declare_the_winner(connection, load, tmp_path):
+    load("HT-1,甲,公司,2019-05-20,5\n")
+    tmp_path.joinpath("finance.csv").write_text("编号甲,日期甲\nHT-1,2019-05-21\n", "utf-8")
+    tmp_path.joinpath("finance.map.yml").write_text(
+        "id: finance\nwins_over: [office]\ntables:\n  - header_rows: [1]\n    first_row: 2\n    columns: {A 编号甲: contract.number, B 日期甲: contract.signed_on}\n", "utf-8")
+    load_source(connection, DICTIONARY, tmp_path / "finance.csv")
+    assert contracts(connection, "signed_on, _sources") == [("2019-05-21", "|finance|office|")]
+
+
 # --- taking back
 
 @pytest.mark.parametrize("declaration", [PARTIAL, WINS])

@@ -211,7 +211,11 @@ def _line_record(line: bytes, path: Path, number: int) -> _Record:
         raise ValueError(word)
 
     try:
-        found = json.loads(line.decode("utf-8"), object_pairs_hook=flat, parse_float=str, parse_int=str, parse_constant=refuse)
+        text = line.decode("utf-8")
+        found = json.loads(text, object_pairs_hook=flat, parse_float=str, parse_int=str, parse_constant=refuse)
+        if "\\u" in text:
+            # Half of a pair of escapes stands for no character.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         column = getattr(error, "colno", None)
         raise fail("这一行不是有效的 JSON", "the line is not valid JSON", file=path.as_posix(), line=number, column=column) from error
@@ -237,10 +241,16 @@ def _plain_faults(path: Path) -> Iterator[None]:
         yield
     except UnsafeJsonError as error:
         raise fail(error.text.zh, error.text.en, file=path.as_posix()) from error
+    except ArithmeticError as error:
+        raise _too_long(path) from error
     except (ijson.JSONError, UnicodeDecodeError, StopIteration) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else ""
         raise fail(f"不是完整有效的 JSON（{reason}）", f"this is not complete, valid JSON ({reason})", file=path.as_posix(),
                    hint=Text("文件应为 UTF-8 编码", "the file should be in UTF-8")) from error
+
+
+def _too_long(path: Path) -> KnowledgeBaseError:
+    return fail("数字太长", "a number is too long", file=path.as_posix(), hint=Text("号码写成文本", "write long numbers as text"))
 
 
 def _twice(path: Path, name: str, where_zh: str, where_en: str, **where: int) -> KnowledgeBaseError:

@@ -38,7 +38,7 @@ class GuardedFile:
         outside = b" ".join(parts[self._in_string :: 2])
         self._before += b" " + outside if self._in_string else outside
         if _LONG_NUMBER.search(self._before):
-            raise UnsafeJsonError(Text("有一个数字超过一千位", "a number has more than a thousand digits"))
+            raise UnsafeJsonError(Text("数字太长", "a number is too long"))
         self._before = self._before[-1000:]
         self._in_string ^= len(parts) % 2 == 0
         self._count(outside.translate(None, _NO_BRACKETS))

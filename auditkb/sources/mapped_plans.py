@@ -11,11 +11,12 @@ from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, Text, did_you_mean
 from auditkb.notes import Note
 from auditkb.sources.body import Body
+from auditkb.sources.declaration import MONEY_UNITS as DECLARED_UNITS
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column, column_unit, is_unit_of
 from auditkb.sources.layout import make_layout, shown_path, split_unit
-from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, takes, targets_of, value_options
+from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, share_rows, takes, targets_of, value_options
 from auditkb.sources.plans import Plan, all_headings, skipped_sheets, title_notes
 from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
@@ -94,6 +95,7 @@ class _TableBuilder:
         self._layout = replace(layout, last_row=self._table.last_row)
         self._placed = self._place_columns()
         self._check_all_mentioned()
+        self._corner = self._corner_unit()
         own = {column.position for column in self._placed}
         self._layout = replace(self._layout, titles={place: path for place, path in self._layout.titles.items() if place in own})
 
@@ -135,6 +137,15 @@ class _TableBuilder:
                 letter, title = column_letter(position), self._layout.title(position)
                 self._fault((*self._place, "columns"), Text(f"对应文件没有提到 {letter} 列“{title}”", f'column {letter} "{title}" is not mentioned'),
                             Text(f"加上一行；不读入则写 {letter} {title}: skip", f"add a line for it; where it is not loaded: {letter} {title}: skip"))
+
+    def _corner_unit(self) -> str | None:
+        """The one unit said above the table; a mapping may not say another for the whole table."""
+        corners, said = self._layout.corner_units, self._table.values.unit
+        if said is not None and any(MONEY_UNITS.get(said) != MONEY_UNITS[corner] for corner in corners):
+            units = "、".join(corners)
+            self.faults.append(self._said.file.fault((*self._place, "values", "unit"), Text(f"表上写的单位是“{units}”，对应文件写的是“{said}”", f'above the table stands "{units}", the mapping says "{said}"'),
+                                                     hint=Text("个别列不同的写在列上：{to: …, unit: …}", "where some columns differ say it of the column: {to: …, unit: …}")))
+        return corners[0] if len(corners) == 1 else None
 
     def _fault(self, place: _Place, text: Text, hint: Text | None) -> None:
         self.faults.append(self._said.file.fault(place, text, hint=hint, key="columns" in place and place[-1] != "columns"))
@@ -191,7 +202,7 @@ class _TableBuilder:
         loaded = frozenset(column.position for column in columns)
         summed = {column.position: (column.unit, column.options) for column in columns if column.field.type == "money"}
         fill = frozenset(map(column_position, self._table.fill_down))
-        is_beside = any(_overlap(self._table, other) for other in self._others)
+        is_beside = any(share_rows(self._table, other) for other in self._others)
         positions = [column.position for column in self._placed]
         bounds = range(min(positions), max(positions) + 1) if is_beside else None
         return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds)
@@ -228,10 +239,9 @@ class _TableBuilder:
             self._fault(placed.place, Text("金额不是人民币，不能读入", "the amounts are not in yuan and cannot be loaded"), Text("请另加一列人民币金额，或写 skip", "add a column in yuan, or skip it"))
         if unit is not None and said.unit is not None and MONEY_UNITS.get(unit) != MONEY_UNITS.get(said.unit):
             self._fault(placed.place, Text(f"表头的单位是“{unit}”，对应文件写的是“{said.unit}”", f'the title says "{unit}", the mapping "{said.unit}"'), None)
-        corner = self._layout.corner_units[0] if len(self._layout.corner_units) == 1 else None
         options = value_options(said, self._table.values, self._said.mapping.values, latest=self._declaration.date)
-        from_corner = None if said.unit is not None else corner
-        return Column(placed.position, column_letter(placed.position), shown_path(path), name, entry, column_unit(entry, unit, from_corner), options)
+        default = None if said.unit is not None else self._corner or (None if options.unit else DECLARED_UNITS.get(self._declaration.money_unit or ""))
+        return Column(placed.position, column_letter(placed.position), shown_path(path), name, entry, column_unit(entry, unit, default), options)
 
     def _constants(self, type_name: str, number: int | None, mapped: set[str]) -> dict[str, str]:
         found = {}
@@ -267,9 +277,3 @@ class _TableBuilder:
 def _same_title(said: str, there: str) -> bool:
     """Whether a mapping and a sheet mean the same title; > and → are easier to type than the step of a path."""
     return _STEPS.sub("›", normalise_header(said)) == _STEPS.sub("›", normalise_header(there))
-
-
-def _overlap(table: TableSaid, other: TableSaid) -> bool:
-    """Whether two tables of a sheet share rows."""
-    end, other_end = table.last_row or 10**9, other.last_row or 10**9
-    return table.first_row <= other_end and other.first_row <= end

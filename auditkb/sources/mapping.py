@@ -161,10 +161,26 @@ def _check(mapping: Mapping, file: YamlFile, dictionary: Dictionary) -> Iterator
     yield from _check_values(mapping.values, file, ("values",))
     for name, fields in mapping.keys.items():
         yield from _check_key(name, fields, file, dictionary)
+    if mapping.coverage and mapping.id is None:
+        yield file.fault(("coverage",), Text("写了 coverage 就要写 id", "coverage needs an id"), key=True, hint=Text("id 是来源名，如 contracts-2024", "the name of the source, such as contracts-2024"))
     if not mapping.tables and not mapping.skip:
         yield file.fault((), Text("没有写任何表（tables）", "it describes no table (tables)"))
     for number, table in enumerate(mapping.tables):
         yield from _check_table(table, file, ("tables", number), dictionary)
+        for before, other in enumerate(mapping.tables[:number]):
+            if table.sheet == other.sheet and share_rows(table, other) and _letters_read(table) & _letters_read(other):
+                yield file.fault(("tables", number), Text(f"与第 {before + 1} 张表读到同样的单元格", f"reads the same cells as table {before + 1}"),
+                                 hint=Text("上面的表写明 last_row", "say where the upper one ends: last_row"))
+
+
+def share_rows(table: TableSaid, other: TableSaid) -> bool:
+    """Whether two tables of a sheet have rows in common."""
+    end, other_end = table.last_row or 10**9, other.last_row or 10**9
+    return table.first_row <= other_end and other.first_row <= end
+
+
+def _letters_read(table: TableSaid) -> set[str]:
+    return {found[0] for key, entry in table.columns.items() if (found := column_key(key)) and targets_of(entry)}
 
 
 def _check_key(name: str, fields: list[str], file: YamlFile, dictionary: Dictionary) -> Iterator[Fault]:

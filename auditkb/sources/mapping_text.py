@@ -82,8 +82,9 @@ def _head(file_name: str, language: Language) -> Iterator[str]:
 
     yield say(f"{file_name} 的对应文件。逐列核对，写着 ? 的改成其中一个选项；说明见 docs/ledgers.md。",
               f"Mapping of {file_name}. Check every column; replace each ? by one of its choices. See docs/ledgers.md.")
-    yield say("这份资料若是齐全的，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
-              "Where this file is complete, say so for a record type, a year, a department; it is taken as partial otherwise:")
+    yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
+              "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise:")
+    yield "# id: contracts-2024"
     yield "# coverage:"
     yield '#   - {covers: contract, fiscal_year: 2024, because: {zh: 全年合同台账, en: "all contracts of the year"}}'
 

@@ -127,6 +127,8 @@ def _parse(line: bytes) -> Any:
         raise UnusableError(_repeated(str(error))) from error
     except RecursionError as error:
         raise UnusableError(Text("嵌套太深", "it is nested too deeply")) from error
+    except ArithmeticError as error:
+        raise UnusableError(Text("数字太长", "a number is too long")) from error
     except ValueError as error:
         raise UnusableError(Text(f"JSON 格式有误（{error}）", f"broken JSON ({error})")) from error
 
@@ -184,6 +186,8 @@ def _reading(path: Path) -> Iterator[Any]:
             yield GuardedFile(file)
     except UnsafeJsonError as error:
         raise KnowledgeBaseError(Fault(error.text, path.as_posix())) from error
+    except ArithmeticError as error:
+        raise KnowledgeBaseError(Fault(Text("数字太长", "a number is too long"), path.as_posix())) from error
     except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
         raise KnowledgeBaseError(Fault(Text(f"JSON 格式有误（{_short(error)}）", f"broken JSON ({_short(error)})"), path.as_posix())) from error
 
