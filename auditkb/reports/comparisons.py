@@ -116,25 +116,32 @@ def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[s
     why = _UNCLEAR if unclear else None
     if start.row is None and verdict(sides) == "broken" and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
         why = _UNCLEAR
-    if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures):
+    if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures, named):
         why = _BETWEEN
     found.comparisons.append(Comparison(relation, sides, start.binding, why))
 
 
-def _has_between(sides: Sides, figures: list[Figure]) -> bool:
+def _has_between(sides: Sides, figures: list[Figure], named: NamedFigures) -> bool:
     """Whether a figure that is no part of a sum stands between its parts, or right behind the last, in the same paragraph."""
-    own = sides.figures
-    if len({one.block for one in own}) > 1:
+    own = sorted(sides.figures, key=lambda one: one.place)
+    if len({one.block for one in own}) > 1 or len(own) < 2:
         return False
-    ids, places = {one.id for one in own}, sorted(one.place for one in own)
+    ids = {one.id for one in own} | named.prices
     others = [one for one in figures if one.block == own[0].block and one.id not in ids and one.unit == own[0].unit]
-    if any(places[0] < one.place < places[-1] for one in others):
+    if any(own[0].place < one.place < own[-1].place for one in others):
         return True
-    last = max(own, key=lambda one: one.place)
-    follows = min((one for one in others if one.place > places[-1]), key=lambda one: one.place, default=None)
-    if follows is None or sides.printed.place != places[0] or not last.printed or last.printed not in follows.before:
+    follows = min((one for one in others if one.place > own[-1].place), key=lambda one: one.place, default=None)
+    if follows is None or sides.printed.id != own[0].id:
         return False
-    return not set("；;") & set(follows.before.rpartition(last.printed)[2])
+    # Parts that are listed with semicolons go on behind the next one, others end there.
+    goes_on = _text_between(own[-1], follows)
+    return goes_on is not None and ("；" not in goes_on or "；" in (_text_between(own[1], own[-1]) or ""))
+
+
+def _text_between(one: Figure, other: Figure) -> str | None:
+    """The text from one figure to another of the same sentence; None where they are not in one."""
+    before, found, between = other.before.replace(";", "；").rpartition(one.printed or "")
+    return between if found else None
 
 
 def _has_namesake(start: Named, name: str, named: NamedFigures) -> bool:
