@@ -14,7 +14,7 @@ from auditkb.reports.document import Block, Cell, Document, Paragraph, Place, Se
 from auditkb.reports.lines import Grid, Item, Line, join_broken_lines, tidy
 from auditkb.reports.number_forms import is_number
 from auditkb.reports.numbering import RANK, Number, headings_inside, read_number
-from auditkb.reports.tables import rest_of_table, understand
+from auditkb.reports.tables import is_flattened, rest_of_table, understand, with_merged_names
 
 LONGEST_TITLE = 60
 MOST_LEFT_OUT = 5
@@ -37,9 +37,11 @@ class _Open:
     place: Place
     blocks: list[Block] = field(default_factory=list)
 
-    def closed(self) -> Section:
+    def closed(self, flattened: set[str]) -> Section:
+        """The section; in tables of `flattened` names that were merged over rows stand in each of them."""
+        blocks = (with_merged_names(block) if isinstance(block, Table) and block.id in flattened else block for block in self.blocks)
         normal, printed = (self.number.normal, self.number.printed) if self.number else ("", "")
-        return Section(self.id, normal, printed, len(self.path), self.title, self.path, self.parent, self.place, tuple(self.blocks))
+        return Section(self.id, normal, printed, len(self.path), self.title, self.path, self.parent, self.place, tuple(blocks))
 
 
 def build_document(items: Iterable[Item], file: str, file_format: str, sha256: str) -> Document:
@@ -51,7 +53,7 @@ def build_document(items: Iterable[Item], file: str, file_format: str, sha256: s
             builder.add_grid(item)
         elif item.text:
             builder.add_line(item.text, item.place)
-    sections = tuple(section.closed() for section in builder.sections if section.blocks)
+    sections = tuple(section.closed(builder.flattened) for section in builder.sections if section.blocks)
     first = next((section for section in sections), None)
     title = (first.title or next((paragraph.text for paragraph in first.paragraphs), "")) if first else ""
     return Document(file, file_format, title[:LONGEST_TITLE] or file, sections, sha256)
@@ -72,6 +74,7 @@ class _Builder:
         self.blocks = 0
         self.times: dict[str, int] = {}  # how often each number stands at its place
         self.contents: set[str] | None = None
+        self.flattened: set[str] = set()  # ids of tables of which the format knew no columns
 
     @property
     def current(self) -> _Open:
@@ -148,6 +151,8 @@ class _Builder:
             return
         self.blocks += 1
         identifier = f"{self.current.id}!{1 + sum(isinstance(block, Table) for block in self.current.blocks)}"
+        if is_flattened(grid):
+            self.flattened.add(identifier)
         title, unit = self._words_over()
         notes = tuple(Paragraph(_on_one_line(cell.text), cell.place, self.current.id, self.blocks) for cell in shape.notes)
         for note in notes:
