@@ -70,6 +70,10 @@ def test_a_table_of_contents_opens_no_sections(document):
     read = document("目  录\n一、收支……1\n二、资产……3\n一、收支\n收入3元。\n二、资产\n")
     assert ids(read) == ["0", "一", "二"]
     assert "收入3元。" in read.section("一").text
+    # The headings may be worded otherwise there, and a sentence ends it in any case.
+    other = document("目录\n第一部分 概况……1\n一、职责……1\n第二部分 决算……2\n一、收支……2\n第一部分 部门概况\n一、主要职责\n第二部分 决算\n一、收支\n")
+    assert ids(other) == ["0", "第一部分", "第一部分/一", "第二部分", "第二部分/一"]
+    assert ids(document("目录\n（另附）\n本报告说明收支。\n一、收支\n二、资产\n"))[-2:] == ["一", "二"]
 
 
 def test_a_heading_behind_the_end_of_a_sentence_is_found(document):

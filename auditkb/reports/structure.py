@@ -22,7 +22,6 @@ MOST_BOUND_IN = 3  # reports within reports; further ones stand side by side
 _UNIT = re.compile(r"单\s*位\s*[：:]\s*(?:人民币)?\s*(百万元|亿元|千元|万元|元)")
 _CONTINUED = re.compile(r"[（(]?\s*续\s*表?\s*[）)]?\s*\d*|[-—–\s]*\d{1,4}[-—–\s]*|第\s*\d+\s*页.*")
 _CONTENTS = re.compile(r"目\s*录")
-_LEADERS = re.compile(r"[.…·．\s]*\d*\s*$")
 
 
 @dataclass
@@ -73,7 +72,7 @@ class _Builder:
         self.stack: list[_Open] = []
         self.blocks = 0
         self.times: dict[str, int] = {}  # how often each number stands at its place
-        self.contents: set[str] | None = None
+        self.contents: tuple[()] | tuple[str, int] | None = None  # within a table of contents: its first number, () before that
         self.flattened: set[str] = set()  # ids of tables of which the format knew no columns
 
     @property
@@ -82,25 +81,26 @@ class _Builder:
 
     def add_line(self, text: str, place: Place) -> None:
         number = read_number(text)
-        if number is not None and self._is_contents(text):
+        if text.endswith("。"):
+            self.contents = None  # a sentence is of no table of contents
+        if number is not None and self._is_contents(number):
             number = None
         if number is not None and self._opens(number):
             self._open(number, text, place)
         elif _CONTENTS.fullmatch(text):
-            self.contents = set()
+            self.contents = ()
         self.blocks += 1
         is_heading = number is not None and bool(self.current.title) and text.endswith(self.current.title)
         self.current.blocks.append(Paragraph(tidy(text), place, self.current.id, self.blocks, is_heading))
 
-    def _is_contents(self, text: str) -> bool:
-        """Whether a numbered line is one of the table of contents, which ends where its first line comes again."""
+    def _is_contents(self, number: Number) -> bool:
+        """Whether a numbered line is one of the table of contents, which ends where its first number comes again."""
         if self.contents is None:
             return False
-        title = _LEADERS.sub("", text)
-        if title in self.contents:
+        if (number.style, number.value) == self.contents:
             self.contents = None
             return False
-        self.contents.add(title)
+        self.contents = self.contents or (number.style, number.value)
         return True
 
     def _opens(self, number: Number) -> bool:
