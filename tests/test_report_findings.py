@@ -278,7 +278,7 @@ def test_every_page_of_a_report_is_shown_in_both_languages(site):
 def test_the_figures_of_a_paragraph_are_marked(site):
     page = site.get(PAGES[1]).text
     assert page.count('class="figure"') == 3
-    assert "还没有人写成问题档案" in page
+    assert "知识库中没有对应的问题档案" in page
     figure = site.get(PAGES[5]).text
     assert 'class="figure focus"' in figure and "120,000.00" in figure
 
