@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from datasette.utils import tilde_encode
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ingest
@@ -162,6 +162,7 @@ PIECES = st.sampled_from(["一、", "1.", "（1）", "公共服务科2024年跟�
                           "“路灯项目”", "\n", "\n\n", "\t序号\n\t实施部门\n\t项目名称\n\t金额\n\n", "\t1\n\t公共服务科\n\t路灯经费\n\t3.00\n\n"])
 
 
+@settings(max_examples=40)
 @given(st.lists(PIECES, max_size=30))
 def test_every_text_is_read_to_the_end(pieces):
     with tempfile.TemporaryDirectory() as folder:
