@@ -69,8 +69,6 @@ def compare(relation: Relation, named: NamedFigures, figures: list[Figure]) -> F
 
 
 _UNCLEAR = Text("同一名称有几个不同的数，无法确定用哪一个", "several figures go by one name; which is meant cannot be told")
-
-
 _BETWEEN = Text("中间还有别的数，可能也是组成部分", "another figure stands between them and may be a part as well")
 
 
@@ -78,7 +76,7 @@ def _begin(relation: Relation, named: NamedFigures) -> list[Named]:
     assert relation.figure is not None
     names = relation.figure.split(" or ")
     found = next((figures for name in names if (figures := named.find(name))), [])
-    if "." in relation.figure and TOTAL not in relation.figure and relation.kind not in ("equal",):
+    if "." in relation.figure and TOTAL not in relation.figure and relation.kind != "equal":
         # What holds in a row holds in the total row too.
         found = found + named.find(names[0] + TOTAL)
     return found
@@ -113,12 +111,20 @@ def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[s
         return
     if sides.divisor and all(term.figure.value is None for term in sides.divisor):
         return
-    why = _UNCLEAR if unclear else None
-    if start.row is None and verdict(sides) == "broken" and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
-        why = _UNCLEAR
-    if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures, named):
-        why = _BETWEEN
-    found.comparisons.append(Comparison(relation, sides, start.binding, why))
+    found.comparisons.append(Comparison(relation, sides, start.binding, _why_unclear(relation, start, sides, bool(unclear), named, figures)))
+
+
+def _why_unclear(relation: Relation, start: Named, sides: Sides, is_unclear: bool, named: NamedFigures, figures: list[Figure]) -> Text | None:
+    """Why arithmetic cannot decide it, where it cannot; what ties is not doubted."""
+    if is_unclear:
+        return _UNCLEAR
+    if verdict(sides) != "broken":
+        return None
+    if start.row is None and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
+        return _UNCLEAR
+    if relation.kind == "sum" and relation.near == "paragraph" and _has_between(sides, figures, named):
+        return _BETWEEN
+    return None
 
 
 def _has_between(sides: Sides, figures: list[Figure], named: NamedFigures) -> bool:
