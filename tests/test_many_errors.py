@@ -6,14 +6,11 @@ import random
 import time
 from pathlib import Path
 
-import pytest
-
 from auditkb.reports.tie_outs import TiedOut
 from tests.report_generator import generate
 from tests.report_mutations import change_digit
 from tests.report_readings import read, tied_out
 
-pytestmark = pytest.mark.slow
 MOST_SECONDS = 15  # of the processor's time; a correct report of this size takes less than one
 
 
