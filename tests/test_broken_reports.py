@@ -224,7 +224,6 @@ def test_a_file_of_one_table_gives_the_table(name: str, tmp_path: Path) -> None:
     assert [figure.value for figure in amounts] == [Decimal("120.50"), None, Decimal("120.50")]
 
 
-@pytest.mark.slow
 def test_a_text_of_fifty_megabytes_ends_in_figures_or_a_plain_word(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_bytes("一、收支\n本年支出12.50元，占3.1%。\n\n".encode() * 1_000_000)
@@ -235,4 +234,4 @@ def test_a_text_of_fifty_megabytes_ends_in_figures_or_a_plain_word(tmp_path: Pat
         assert refused.faults
     else:
         assert document.sections
-    assert time.monotonic() - begun < 300
+    assert time.monotonic() - begun < 60

@@ -70,6 +70,10 @@ def test_a_table_of_contents_opens_no_sections(document):
     read = document("目  录\n一、收支……1\n二、资产……3\n一、收支\n收入3元。\n二、资产\n")
     assert ids(read) == ["0", "一", "二"]
     assert "收入3元。" in read.section("一").text
+    # The headings may be worded otherwise there, and a sentence ends it in any case.
+    other = document("目录\n第一部分 概况……1\n一、职责……1\n第二部分 决算……2\n一、收支……2\n第一部分 部门概况\n一、主要职责\n第二部分 决算\n一、收支\n")
+    assert ids(other) == ["0", "第一部分", "第一部分/一", "第二部分", "第二部分/一"]
+    assert ids(document("目录\n（另附）\n本报告说明收支。\n一、收支\n二、资产\n"))[-2:] == ["一", "二"]
 
 
 def test_a_heading_behind_the_end_of_a_sentence_is_found(document):
@@ -132,6 +136,16 @@ def test_merged_header_cells_stand_over_their_columns(document):
     assert table.columns == (("项目",), ("支出", "基本"), ("支出", "专项"), ("备注",))
 
 
+def test_a_department_merged_over_rows_is_that_of_each_row_in_a_flattened_text_too(document):
+    lines = "".join(f"\t{department}\n\t{name}\n\t{amount}\n\n" for department, name, amount in [
+        ("甲科", "路灯", "1.00"), ("", "长椅", "2.00"), ("乙科", "花坛", "3.00"), ("", "围栏", ""), ("", "合计", "6.00")])
+    read = document("一、表\n\t实施部门\n\t项目名称\n\t金额（元）\n\n" + lines)
+    assert [row[0] for row in rows(read.tables[0])] == ["甲科", "甲科", "乙科", "乙科", None]
+    # Where a name stands twice running the cells were not merged, and a blank is a blank.
+    unmerged = document("一、表\n\t实施部门\n\t项目名称\n\t金额（元）\n\n" + lines.replace("\t\n\t长椅", "\t甲科\n\t长椅"))
+    assert [row[0] for row in rows(unmerged.tables[0])] == ["甲科", "甲科", "乙科", None, None]
+
+
 def test_a_header_that_could_stand_in_two_ways_stands_nowhere(document):
     read = document("一、表\n\t收\n\t支\n\n\t甲\n\t乙\n\t丙\n\n\t1.00\n\t2.00\n\t3.00\n\n\t1.00\n\t2.00\n\t3.00\n\n")
     assert read.tables[0].columns == (("甲",), ("乙",), ("丙",))
@@ -170,7 +184,7 @@ def test_no_character_of_a_text_is_lost_or_made_up(pieces):
     read = [paragraph.text for paragraph in document.paragraphs]
     for table in document.tables:
         read += [cell.text or "" for part in (table.header, table.rows) for row in part for cell in row] + [note.text for note in table.notes]
-    assert seen("".join(read)) - seen(text) == Counter()
+    assert seen("".join(read)) - seen(text) == Counter()  # no column of the pieces is of departments, so nothing is repeated
     # A header that comes again in the middle of a table is the only thing left out.
     assert (seen(text) - seen("".join(read))).total() <= _in_repeated_rows(document, text)
 

@@ -174,3 +174,10 @@ def test_a_computed_value_is_written_so_that_the_difference_shows() -> None:
     assert written(Decimal(1054000), figure("105", scale=10_000)) == "105.4万元"
     assert written(Decimal("98.305"), figure("100", "percent")) == "98.31%"
     assert written(Decimal("12.345"), figure("12.00")) == "12.35元"
+
+
+def test_a_report_in_which_nearly_all_is_broken_is_not_searched_for_ever(tmp_path: Path) -> None:
+    rows = [(str(number), "财务科", f"项目{number}", f"{10 + number % 7}.00", *ONE[4:]) for number in range(1, 400)]
+    result = tied(projects(*rows, TOTAL), tmp_path)
+    assert result.count("broken") > 300
+    assert len(result.causes) > 300 and all(cause.broken for cause in result.causes)

@@ -110,6 +110,12 @@ def test_a_workbook_needs_a_file_to_go_into(bad: str) -> None:
     assert result.exit_code == 2 and "--format xlsx goes with --output" in result.output
 
 
+@pytest.mark.parametrize("format", ["xlsx", "json", "md", "table"])
+def test_a_file_that_cannot_be_written_is_said(bad: str, format: str, tmp_path: Path) -> None:
+    result = run([bad, "--format", format, "--output", str(tmp_path / "none" / "out")])
+    assert result.exit_code == 2 and "reading or writing failed: No such file or directory" in result.output
+
+
 @pytest.mark.parametrize(("name", "content", "words"), [
     ("none.txt", None, "cannot be opened"), ("report.doc", b"x", "save it as .docx"), ("empty.txt", b" ", "the file is empty")])
 def test_what_cannot_be_read_is_said_in_plain_words(name: str, content: bytes | None, words: str, tmp_path: Path) -> None:

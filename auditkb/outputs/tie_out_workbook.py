@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from auditkb.errors import Text
 from auditkb.outputs.tie_out_listing import CAUSE_COLUMNS, COLUMNS, Columns, Rows, causes, not_checked, summary, tie_outs, why_review
@@ -18,9 +18,15 @@ _RIGHT = {"printed", "computed", "difference", "tolerance"}
 
 def write_workbook(tied: TiedOut, path: Path, language: str) -> None:
     """Write the file; one that is there is replaced."""
+    # Opened here, a file that another program holds is a plain error of the system.
+    with path.open("wb") as out:
+        _write(tied, out, language)
+
+
+def _write(tied: TiedOut, out: BinaryIO, language: str) -> None:
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(path.as_posix(), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
     formats = {name: book.add_format({"text_wrap": True, "valign": "top", **more}) for name, more in (
         ("text", {}), ("right", {"align": "right"}), ("head", {"bold": True, "bg_color": "#E7ECEF", "border": 1}), ("title", {"bold": True, "font_size": 14, "text_wrap": False}),
         ("plain", {"text_wrap": False}))}

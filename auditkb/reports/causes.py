@@ -15,8 +15,10 @@ from auditkb.reports.comparisons import Comparison
 from auditkb.reports.exact import CENT, computed, radius, rounded, solve, step, value_of, verdict
 from auditkb.reports.figures import Figure
 
-MOST_STARTS = 12
-MOST_PARTS = 100
+# Limits that keep a report in which nearly all is broken from taking hours; an ordinary one is far below them.
+MOST_STARTS, MOST_PARTS, MOST_BROKEN = 12, 100, 120
+# Beyond so many another beginning is not looked for.
+MOST_CAUSES = 10
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,10 @@ def _apart(broken: list[Comparison]) -> list[list[Comparison]]:
 
 def _fewest(broken: list[Comparison], by_figure: dict[str, list[Comparison]]) -> list[Cause]:
     """The best figure first, then the best for what is left; another beginning is taken if fewer causes come of it."""
+    if len(broken) > MOST_BROKEN:
+        return _ungrouped(broken)
     best = _one_by_one(broken, by_figure)
-    if len(best) < 2:
+    if not 1 < len(best) <= MOST_CAUSES:
         return best
     starts = [repair for repair in _repairs(broken, by_figure, {}) if repair.harmed == 0]
     for start in sorted(starts, key=lambda repair: (-_nearer(repair, broken), repair.slips))[:MOST_STARTS]:
@@ -104,6 +108,14 @@ def _fewest(broken: list[Comparison], by_figure: dict[str, list[Comparison]]) ->
         if len(other) < len(best):
             best = other
     return best
+
+
+def _ungrouped(broken: list[Comparison]) -> list[Cause]:
+    """One cause for each printed figure: where nearly all is broken, something else is wrong, such as the unit of a table."""
+    by_printed: dict[str, list[Comparison]] = {}
+    for one in broken:
+        by_printed.setdefault(one.sides.printed.id, []).append(one)
+    return [Cause((items[0].sides.printed,), value_of(items[0].sides.printed, {}), items[0], tuple(items), False, 0) for items in by_printed.values()]
 
 
 def _nearer(repair: _Repair, broken: list[Comparison]) -> int:
@@ -144,9 +156,13 @@ def _others(best: _Repair, repairs: list[_Repair]) -> tuple[Figure, ...]:
 
 def _repairs(broken: list[Comparison], by_figure: dict[str, list[Comparison]], values: dict[str, Decimal]) -> list[_Repair]:
     repairs: dict[tuple[object, ...], _Repair] = {}
+    leads: dict[str, dict[int, Comparison]] = {}
+    for one in broken:
+        for figure in one.sides.figures:
+            leads.setdefault(figure.id, {})[id(one)] = one
     for group in _groups(broken):
         ids = {figure.id for figure in group}
-        for lead in broken:
+        for lead in {key: one for figure in group for key, one in leads[figure.id].items()}.values():
             inside = [figure for figure in group if any(figure.id == other.id for other in lead.sides.figures)]
             solved = solve(lead.sides, inside[0], values) if len(inside) == 1 else None
             if solved is None:

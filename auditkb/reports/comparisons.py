@@ -69,8 +69,6 @@ def compare(relation: Relation, named: NamedFigures, figures: list[Figure]) -> F
 
 
 _UNCLEAR = Text("同一名称有几个不同的数，无法确定用哪一个", "several figures go by one name; which is meant cannot be told")
-
-
 _BETWEEN = Text("中间还有别的数，可能也是组成部分", "another figure stands between them and may be a part as well")
 
 
@@ -78,7 +76,7 @@ def _begin(relation: Relation, named: NamedFigures) -> list[Named]:
     assert relation.figure is not None
     names = relation.figure.split(" or ")
     found = next((figures for name in names if (figures := named.find(name))), [])
-    if "." in relation.figure and TOTAL not in relation.figure and relation.kind not in ("equal",):
+    if "." in relation.figure and TOTAL not in relation.figure and relation.kind != "equal":
         # What holds in a row holds in the total row too.
         found = found + named.find(names[0] + TOTAL)
     return found
@@ -113,28 +111,43 @@ def _keep(relation: Relation, start: Named, sides: Sides | None, missing: list[s
         return
     if sides.divisor and all(term.figure.value is None for term in sides.divisor):
         return
-    why = _UNCLEAR if unclear else None
-    if start.row is None and verdict(sides) == "broken" and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
-        why = _UNCLEAR
-    if relation.kind == "sum" and relation.near == "paragraph" and verdict(sides) == "broken" and _has_between(sides, figures):
-        why = _BETWEEN
-    found.comparisons.append(Comparison(relation, sides, start.binding, why))
+    found.comparisons.append(Comparison(relation, sides, start.binding, _why_unclear(relation, start, sides, bool(unclear), named, figures)))
 
 
-def _has_between(sides: Sides, figures: list[Figure]) -> bool:
+def _why_unclear(relation: Relation, start: Named, sides: Sides, is_unclear: bool, named: NamedFigures, figures: list[Figure]) -> Text | None:
+    """Why arithmetic cannot decide it, where it cannot; what ties is not doubted."""
+    if is_unclear:
+        return _UNCLEAR
+    if verdict(sides) != "broken":
+        return None
+    if start.row is None and any(_has_namesake(start, name, named) for name in (relation.figure or "").split(" or ")):
+        return _UNCLEAR
+    if relation.kind == "sum" and relation.near == "paragraph" and _has_between(sides, figures, named):
+        return _BETWEEN
+    return None
+
+
+def _has_between(sides: Sides, figures: list[Figure], named: NamedFigures) -> bool:
     """Whether a figure that is no part of a sum stands between its parts, or right behind the last, in the same paragraph."""
-    own = sides.figures
-    if len({one.block for one in own}) > 1:
+    own = sorted(sides.figures, key=lambda one: one.place)
+    if len({one.block for one in own}) > 1 or len(own) < 2:
         return False
-    ids, places = {one.id for one in own}, sorted(one.place for one in own)
+    ids = {one.id for one in own} | named.prices
     others = [one for one in figures if one.block == own[0].block and one.id not in ids and one.unit == own[0].unit]
-    if any(places[0] < one.place < places[-1] for one in others):
+    if any(own[0].place < one.place < own[-1].place for one in others):
         return True
-    last = max(own, key=lambda one: one.place)
-    follows = min((one for one in others if one.place > places[-1]), key=lambda one: one.place, default=None)
-    if follows is None or sides.printed.place != places[0] or not last.printed or last.printed not in follows.before:
+    follows = min((one for one in others if one.place > own[-1].place), key=lambda one: one.place, default=None)
+    if follows is None or sides.printed.id != own[0].id:
         return False
-    return not set("；;") & set(follows.before.rpartition(last.printed)[2])
+    # Parts that are listed with semicolons go on behind the next one, others end there.
+    goes_on = _text_between(own[-1], follows)
+    return goes_on is not None and ("；" not in goes_on or "；" in (_text_between(own[1], own[-1]) or ""))
+
+
+def _text_between(one: Figure, other: Figure) -> str | None:
+    """The text from one figure to another of the same sentence; None where they are not in one."""
+    before, found, between = other.before.replace(";", "；").rpartition(one.printed or "")
+    return between if found else None
 
 
 def _has_namesake(start: Named, name: str, named: NamedFigures) -> bool:

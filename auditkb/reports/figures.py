@@ -103,7 +103,7 @@ def _subject(text: str, sentence: int, item: Found, words: Words) -> str:
     Words in brackets that are closed belong to their clause; a figure within brackets begins a new one.
     """
     number = read_number(text) if sentence == 0 else None
-    before = text[number.length if number and number.length < item.start else sentence:item.start]
+    before = text[number.length if number and number.length <= item.start else sentence:item.start]
     for clause in reversed(_CLAUSE_ENDS.split(before)):
         clause = _bare(clause, words)
         if len(clause) > 1 and not clause.replace(".", "").isdigit():

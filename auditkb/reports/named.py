@@ -19,6 +19,7 @@ from auditkb.reports.wordings import YEAR, Wordings, nearest_year
 from auditkb.texts import fold
 
 _OPENING = 120
+_LONG_HEADER = 5  # a shorter word of a header has to be all of it
 _FEW = 200
 _LONGEST = 400  # characters of the sentence around a figure
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
@@ -141,7 +142,7 @@ def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
     headers = [(fold("".join(path)), fold(path[-1]) if path else "") for path in table.columns]
     headers = [(_UNIT_OF_HEADER.sub("", whole), _UNIT_OF_HEADER.sub("", last)) for whole, last in headers]
     found: dict[str, int] = {}
-    for fits in (lambda word, whole, last: word in (whole, last), lambda word, whole, last: len(word) > 2 and word in whole):
+    for fits in (lambda word, whole, last: word in (whole, last), lambda word, whole, last: len(word) >= _LONG_HEADER and word in whole):
         for name, words in pattern.columns.items():
             if name in found:
                 continue

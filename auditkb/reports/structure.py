@@ -14,7 +14,7 @@ from auditkb.reports.document import Block, Cell, Document, Paragraph, Place, Se
 from auditkb.reports.lines import Grid, Item, Line, join_broken_lines, tidy
 from auditkb.reports.number_forms import is_number
 from auditkb.reports.numbering import RANK, Number, headings_inside, read_number
-from auditkb.reports.tables import rest_of_table, understand
+from auditkb.reports.tables import is_flattened, rest_of_table, understand, with_merged_names
 
 LONGEST_TITLE = 60
 MOST_LEFT_OUT = 5
@@ -22,7 +22,6 @@ MOST_BOUND_IN = 3  # reports within reports; further ones stand side by side
 _UNIT = re.compile(r"单\s*位\s*[：:]\s*(?:人民币)?\s*(百万元|亿元|千元|万元|元)")
 _CONTINUED = re.compile(r"[（(]?\s*续\s*表?\s*[）)]?\s*\d*|[-—–\s]*\d{1,4}[-—–\s]*|第\s*\d+\s*页.*")
 _CONTENTS = re.compile(r"目\s*录")
-_LEADERS = re.compile(r"[.…·．\s]*\d*\s*$")
 
 
 @dataclass
@@ -37,9 +36,11 @@ class _Open:
     place: Place
     blocks: list[Block] = field(default_factory=list)
 
-    def closed(self) -> Section:
+    def closed(self, flattened: set[str]) -> Section:
+        """The section; in tables of `flattened` names that were merged over rows stand in each of them."""
+        blocks = (with_merged_names(block) if isinstance(block, Table) and block.id in flattened else block for block in self.blocks)
         normal, printed = (self.number.normal, self.number.printed) if self.number else ("", "")
-        return Section(self.id, normal, printed, len(self.path), self.title, self.path, self.parent, self.place, tuple(self.blocks))
+        return Section(self.id, normal, printed, len(self.path), self.title, self.path, self.parent, self.place, tuple(blocks))
 
 
 def build_document(items: Iterable[Item], file: str, file_format: str, sha256: str) -> Document:
@@ -51,7 +52,7 @@ def build_document(items: Iterable[Item], file: str, file_format: str, sha256: s
             builder.add_grid(item)
         elif item.text:
             builder.add_line(item.text, item.place)
-    sections = tuple(section.closed() for section in builder.sections if section.blocks)
+    sections = tuple(section.closed(builder.flattened) for section in builder.sections if section.blocks)
     first = next((section for section in sections), None)
     title = (first.title or next((paragraph.text for paragraph in first.paragraphs), "")) if first else ""
     return Document(file, file_format, title[:LONGEST_TITLE] or file, sections, sha256)
@@ -71,7 +72,8 @@ class _Builder:
         self.stack: list[_Open] = []
         self.blocks = 0
         self.times: dict[str, int] = {}  # how often each number stands at its place
-        self.contents: set[str] | None = None
+        self.contents: tuple[()] | tuple[str, int] | None = None  # within a table of contents: its first number, () before that
+        self.flattened: set[str] = set()  # ids of tables of which the format knew no columns
 
     @property
     def current(self) -> _Open:
@@ -79,25 +81,26 @@ class _Builder:
 
     def add_line(self, text: str, place: Place) -> None:
         number = read_number(text)
-        if number is not None and self._is_contents(text):
+        if text.endswith("。"):
+            self.contents = None  # a sentence is of no table of contents
+        if number is not None and self._is_contents(number):
             number = None
         if number is not None and self._opens(number):
             self._open(number, text, place)
         elif _CONTENTS.fullmatch(text):
-            self.contents = set()
+            self.contents = ()
         self.blocks += 1
         is_heading = number is not None and bool(self.current.title) and text.endswith(self.current.title)
         self.current.blocks.append(Paragraph(tidy(text), place, self.current.id, self.blocks, is_heading))
 
-    def _is_contents(self, text: str) -> bool:
-        """Whether a numbered line is one of the table of contents, which ends where its first line comes again."""
+    def _is_contents(self, number: Number) -> bool:
+        """Whether a numbered line is one of the table of contents, which ends where its first number comes again."""
         if self.contents is None:
             return False
-        title = _LEADERS.sub("", text)
-        if title in self.contents:
+        if (number.style, number.value) == self.contents:
             self.contents = None
             return False
-        self.contents.add(title)
+        self.contents = self.contents or (number.style, number.value)
         return True
 
     def _opens(self, number: Number) -> bool:
@@ -148,6 +151,8 @@ class _Builder:
             return
         self.blocks += 1
         identifier = f"{self.current.id}!{1 + sum(isinstance(block, Table) for block in self.current.blocks)}"
+        if is_flattened(grid):
+            self.flattened.add(identifier)
         title, unit = self._words_over()
         notes = tuple(Paragraph(_on_one_line(cell.text), cell.place, self.current.id, self.blocks) for cell in shape.notes)
         for note in notes:

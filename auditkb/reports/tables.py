@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-from auditkb.reports.document import Cell
+from auditkb.reports.document import Cell, Table
 from auditkb.reports.lines import Grid, GridCell
 from auditkb.reports.number_forms import digits_of, is_dash, is_number, is_plain_integer, read_cell_number
+from auditkb.reports.words import read_words
 
 COLUMN_NUMBERS = frozenset(("栏次", "行次", "栏号", "列次", "列号"))
 Placed = tuple[tuple[GridCell | None, ...], ...]
@@ -61,6 +62,33 @@ def rest_of_table(grid: Grid, known: set[str], width: int) -> list[tuple[Cell, .
         return None
     starts = _starts([row for row in kept if _holds_figures(row)] or kept)
     return [_as_cells(_placed(row, starts), grid) for row in kept] if len(starts) == width else None
+
+
+def is_flattened(grid: Grid) -> bool:
+    """Whether the format did not know which columns a cell spans."""
+    return any(cell.start is None for row in grid.rows for cell in row)
+
+
+def with_merged_names(table: Table) -> Table:
+    """A flattened table with each department in every row that its cell was merged over.
+
+    A column of departments has blanks below a name, and no name twice running, only where its cells were merged.
+    """
+    words = read_words()
+    rows = table.rows
+    for column, path in enumerate(table.columns):
+        names = [row[column].text for row in rows]
+        runs_on = any(one and one == other for one, other in zip(names, names[1:], strict=False))
+        if not path or not path[-1].endswith(words.columns.departments) or runs_on:
+            continue
+        above: str | None = None
+        filled = []
+        for row in rows:
+            above = row[column].text or above
+            is_total = any("".join((cell.text or "").split()) in words.total_rows for cell in row)
+            filled.append(row if is_total else (*row[:column], Cell(above, row[column].place), *row[column + 1:]))
+        rows = tuple(filled)
+    return replace(table, rows=rows)
 
 
 def _cell(cell: GridCell) -> Cell:
