@@ -87,6 +87,7 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                                     (started, as_of, __version__, str(office) if office is not None else None)).lastrowid
         report.run_id = run_id or 0
         rules = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial")]
+        engine.make_indexes(connection, rules, dictionary)
         sqls = {}
         outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         for number, rule in enumerate(rules, 1):
@@ -124,7 +125,8 @@ def _wanted(known: list[KnownFinding]) -> dict[str, list[str]]:
 def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql, report: RunReport,
               old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
     rule = sql.rule
-    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE)
+    before = kept_findings(connection, list({rule.id, rule.lineage}))
+    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE, [*wanted, *(item.record_key for item in before.values())])
     _tidy_reasons(connection)
     _count(connection, rule, report)
     for key in wanted:
@@ -136,7 +138,7 @@ def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
         return
     connection.execute(f"INSERT INTO outcomes SELECT ?, ?, ?, key, outcome, reasons FROM temp.{engine.RESULT}"
                        " WHERE outcome IN ('fail', 'exempt', 'not_evaluated')", (report.run_id, rule.id, rule.checks))
-    _follow(connection, rule, fails, report, old_hashes)
+    _follow(connection, rule, fails, before, report, old_hashes)
 
 
 def _quoted(text: str) -> str:
@@ -166,7 +168,7 @@ def _tidy_reasons(connection: sqlite3.Connection) -> None:
 
 def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> None:
     rows = connection.execute(
-        f"SELECT department, outcome, reasons, assumed, COUNT(*) FROM temp.{engine.RESULT} GROUP BY department, outcome, reasons, assumed")
+        f"SELECT department, outcome, reasons, assumed, SUM(records) FROM temp.{engine.RESULT} GROUP BY department, outcome, reasons, assumed")
     for department, outcome, reasons, assumed, number in rows:
         report.counts[(rule.id, department, outcome, "")] += number
         for reason in (reasons or "").split("|") if reasons else ():
@@ -175,10 +177,10 @@ def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> Non
             report.counts[(rule.id, department, outcome, "assumed")] += number
 
 
-def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], report: RunReport, old_hashes: dict[str, str]) -> None:
+def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], before: dict[str, Kept], report: RunReport,
+            old_hashes: dict[str, str]) -> None:
     """Carry the rule's findings from the run before into this one."""
     at = _now()
-    before = kept_findings(connection, list({rule.id, rule.lineage}))
     for fail in fails:
         report.found.append(Found(fail, record_fail(connection, report.run_id, at, fail, before.get(fail.finding_id))))
     failing = {fail.finding_id for fail in fails}
