@@ -47,6 +47,17 @@ class RuleSql:
         self.rule = rule
         self._dictionary = dictionary
         self._as_of = as_of
+        self.seconds: dict[str, float] = {}
+        """How long the steps of the last evaluation took."""
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long the block takes."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = time.perf_counter() - started
 
     @cached_property
     def all(self) -> Compiled:
@@ -138,11 +149,14 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     try:
         with nullcontext() if is_example else guarded(connection, dictionary, seconds):
             connection.execute(f"DELETE FROM temp.{RESULT}")
-            connection.execute(_decide(sql.all.outcomes, every=asked is None))
-            if _undecided(connection):
-                connection.execute(_ask_again(sql.some.outcomes, "0"))
-            if sql.assumed is not None and _undecided(connection):
-                connection.execute(_ask_again(sql.assumed.outcomes, "outcome <> 'not_evaluated'"))
+            with sql.timed("decide"):
+                connection.execute(_decide(sql.all.outcomes, every=asked is None))
+            with sql.timed("reasons"):
+                if _undecided(connection):
+                    connection.execute(_ask_again(sql.some.outcomes, "0"))
+            with sql.timed("stand_ins"):
+                if sql.assumed is not None and _undecided(connection):
+                    connection.execute(_ask_again(sql.assumed.outcomes, "outcome <> 'not_evaluated'"))
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
 
