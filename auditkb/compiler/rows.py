@@ -90,9 +90,13 @@ def _below(compiler: RowCompiler, frame: RowsFrame, columns: str) -> tuple[str, 
     rows = frame.rows
     joins = "".join(f"\n    {join}" for join in frame.joins)
     link, pivot = rows.downs[0][1], compiler.pivot(rows)
+    stage = compiler.pipeline.current
+    if rows.ups and compiler.context.some and not frame.uses_row:
+        # Many records may hang under one: what lies below that is gathered once.
+        source = frame.source(f' ON "1.{link}" = s.k')
+        return f'SELECT s.k AS p, {columns}\n    FROM (SELECT DISTINCT {pivot} AS k FROM {stage}) AS s\n    CROSS JOIN {source}{joins}', pivot
     if frame.uses_row or compiler.context.some:
         source = frame.source(f' ON "1.{link}" = s.{pivot}')
-        stage = compiler.pipeline.current
         # CROSS keeps SQLite to this order: the record first, then its rows by the index on their reference.
         return f"SELECT s._id AS p, {columns}\n    FROM {stage} AS s\n    CROSS JOIN {source}{joins}", '"_id"'
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
