@@ -51,8 +51,12 @@ def commands(language: Language) -> Group:
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
     @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
                   help=say("每个级别最多列出几个疑点（0 为全部）。", "How many findings of each severity to list (0: all)."))
-    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
-        return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
+    @click.option("--profile", is_flag=True, help=say("最后列出每条规则每一步所用的时间。", "At the end list how long each step of each rule took."))
+    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int, profile: bool) -> int:
+        if profile and format == "csv":
+            raise FaultsError([Fault(Text("--profile 不能与 --format csv 合用", "--profile does not go with --format csv"),
+                                     hint=Text("用 table 或 json", "use table or json"))], language)
+        return _run(database, office, format, _day(as_of, language), fail_on, limit, language, profile=profile)
 
     @group.command("readiness", help=say(
         "运行之前看资料够不够：每条规则有多少记录资料齐全，最缺什么，哪些规则一条也不能检查。写出规则编号时列出它需要的每个字段。",
@@ -221,7 +225,7 @@ def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
     return rule
 
 
-def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language) -> int:
+def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language, *, profile: bool = False) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
     from auditkb.outputs import listings, terminal
@@ -238,12 +242,14 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
                                progress=lambda name, number, whole: advance(words, number, whole))
     if format == "table":
         terminal.print_run(console(), report, dictionary, language, limit=limit)
+        if profile:
+            terminal.print_profile(console(), report, language)
     else:
         columns, rows = listings.findings(report)
         if format == "csv":
             print_rows(rows, columns, format, language)
         else:
-            click.echo(listings.run_as_json(report))
+            click.echo(listings.run_as_json(report, profile=profile))
     return _exit_code(report, fail_on)
 
 

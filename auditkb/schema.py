@@ -106,12 +106,12 @@ def create_tables(connection: sqlite3.Connection, dictionary: Dictionary) -> Non
     for name in _FIXED:
         _create(database, name, *_fixed_table(name, dictionary.types))
         for columns in _INDEXES.get(name, []):
-            _index(connection, name, columns)
+            add_index(connection, name, columns)
     # A reference to a type that came later in a circle of references could not be declared at creation.
     for name in dictionary.types:
         _create_record_table(database, dictionary[name])
         for column in dictionary[name].belongs_to:
-            _index(connection, name, (column,))
+            add_index(connection, name, (column,))
 
 
 def record_columns(record_type: RecordType) -> dict[str, str]:
@@ -171,6 +171,7 @@ def _create(database: Database, name: str, columns: dict[str, str], key: str | t
             database.conn.execute(f"alter table {quote(name)} add column {quote(column)} {kind}{reference}")
 
 
-def _index(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> None:
+def add_index(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> None:
+    """Make an index, if there is none of these columns."""
     name = quote(f"idx_{table}_{'_'.join(columns)}")
     connection.execute(f"create index if not exists {name} on {quote(table)} ({', '.join(map(quote, columns))})")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
 _STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
            "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
+_STEPS = {"decide": Text("判定", "decide"), "reasons": Text("未判定的原因", "reasons"), "stand_ins": Text("代用值", "stand-ins"),
+          "count": Text("计数", "count"), "evidence": Text("证据", "evidence"), "write": Text("写入", "write")}
+_SHARED = {"indexes": Text("共用：建索引", "once: indexes"), "publish": Text("共用：写规则、法规和已知问题", "once: rules, law, known findings")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
          "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
          "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
@@ -41,6 +44,23 @@ def print_run(console: Console, report: RunReport, dictionary: Dictionary, langu
         console.print(fault.say(language), style="red", markup=False)
     if not report.is_complete:
         console.print(Text("本批次不完整：没有关闭任何疑点。", "This run is incomplete: no finding was closed.").say(language), style="bold red")
+
+
+def print_profile(console: Console, report: RunReport, language: str) -> None:
+    """How long each rule took and in which step, the slowest first, and what is done once for all rules."""
+    steps = [name for name in _STEPS if any(name in spent for rule, spent in report.seconds.items() if rule)]
+    table = _table(Text("各规则所用时间（秒）", "Seconds by rule").say(language),
+                   [Text("规则", "Rule").say(language), *(_STEPS[name].say(language) for name in steps), Text("合计", "Together").say(language)],
+                   tuple(range(1, len(steps) + 2)))
+    rules = {name: spent for name, spent in report.seconds.items() if name}
+    for name, spent in sorted(rules.items(), key=lambda item: -sum(item[1].values())):
+        table.add_row(name, *(f"{spent.get(step, 0):.3f}" for step in steps), f"{sum(spent.values()):.3f}")
+    whole = [sum(spent.get(step, 0) for spent in rules.values()) for step in steps]
+    table.add_section()
+    table.add_row(Text("全部规则", "All rules").say(language), *(f"{number:.3f}" for number in whole), f"{sum(whole):.3f}")
+    for step, seconds in report.seconds.get("", {}).items():
+        table.add_row(_SHARED[step].say(language), *("" for _ in steps), f"{seconds:.3f}")
+    console.print(table)
 
 
 def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) -> Any:
