@@ -3,7 +3,8 @@
 A field that one source gives and the others do not is taken. Where two sources give different values, the one that is
 declared to win (`wins_over`) is taken; where none is, nothing is: the field is empty with the state `disputed`, so that
 rules say that they could not check. Both are listed, with both values and both places. What a record belongs to cannot
-be left open (its parent would look as if it had no such record), so there a dispute refuses the loading.
+be left open (its parent would look as if it had no such record), so there a dispute refuses the loading. So do sources that
+differ in most of what both say: these are two papers of one number, and what hangs on one of them is not the other's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from auditkb.schema import quote, rows_table
 from auditkb.values import fold
 
 DISPUTED = "disputed"
+DIFFERENCES_OF_ANOTHER = 2
+"""From so many on, and where more differs than agrees, two sources do not speak of the same paper."""
 _SAID = ("blank_in_document", "not_required")
 """States that say something of the paper; the others only say that this source does not know."""
 
@@ -90,6 +93,8 @@ class _Merger:
         self._record_type, self._wins_over, self._columns = record_type, wins_over, columns
         self.notes: dict[str, list[Note]] = {}
         self.faults: list[Fault] = []
+        self._agreed = 0
+        self._differing: list[tuple[Field, list[_Said]]] = []
 
     def records(self, connection: sqlite3.Connection) -> Iterator[DatabaseRow]:
         """The rows of the contested records, each with its sources at the end."""
@@ -112,6 +117,7 @@ class _Merger:
         first = versions[0]
         row = dict(first.values)
         states: dict[str, str] = {}
+        self._agreed, self._differing = 0, list[tuple[Field, list[_Said]]]()
         for name, entry in self._record_type.fields.items():
             said = self._settle(key, entry, versions)
             row[name] = said.value
@@ -120,6 +126,8 @@ class _Merger:
             if entry.compared:
                 row[f"_folded_{name}"] = fold(said.value) if isinstance(said.value, str) else None
         row["_states"] = f"|{'|'.join(f'{name}={state}' for name, state in states.items())}|" if states else None
+        if len(self._differing) >= DIFFERENCES_OF_ANOTHER and len(self._differing) > self._agreed:
+            self.faults.append(self._two_papers(key, versions))
         sources = f"|{'|'.join(version.source for version in versions)}|"
         return (*(row[column] for column in self._columns), sources)
 
@@ -130,10 +138,14 @@ class _Merger:
         if not sure:
             return next((said for said in told if said.state is not None), told[0])
         if all(_agree(entry, sure[0], said) for said in sure):
+            # What names the record agrees in any case.
+            self._agreed += len(sure) > 1 and not any(entry.name in names for names in self._record_type.key)
             return sure[0]
         winner = next((said for said in sure if self._wins(said, sure, entry, versions)), None)
         if winner is None and entry.name in self._record_type.belongs_to:
             self.faults.append(self._refusal(key, entry, sure, versions))
+        if winner is None:
+            self._differing.append((entry, sure))
         self._note(key, entry, sure, versions, winner)
         return winner or _Said(None, DISPUTED, 0)
 
@@ -146,6 +158,16 @@ class _Merger:
         label, field = self._record_type.label, entry.label
         return Fault(Text(f"{label.zh}“{key}”的“{field.zh}”在各来源中不一致：{said.zh}", f'sources disagree on "{field.en}" of the {label.en} "{key}": {said.en}'),
                      hint=Text("请更正其中一个，或在以其为准的来源的 source.yml 中写 wins_over: [另一来源]", "correct one of them, or write wins_over: [the other source] in the source.yml of the one that holds"))
+
+    def _two_papers(self, key: str, versions: list[_Version]) -> Fault:
+        label = self._record_type.label
+        entry, sure = self._differing[0]
+        said = _join([_sentence(entry, one, versions) for one in sure])
+        return Fault(
+            Text(f"{label.zh}“{key}”在各来源中大部分内容不同（{len(self._differing)} 项，如“{entry.label.zh}”：{said.zh}），像是编号相同的两份资料",
+                 f'the {label.en} "{key}" differs between sources in most of what both say ({len(self._differing)} fields, such as "{entry.label.en}": {said.en}): two papers of one number, it seems'),
+            hint=Text("是两份的，给其中一个来源的编号加上单位或年度（对应文件的 keys）；是同一份的，更正内容，或写 wins_over 说明以哪个为准",
+                      "if they are two, put the body or the year before the numbers of one source (keys of a mapping file); if they are one, correct it, or say with wins_over which source holds"))
 
     def _note(self, key: str, entry: Field, sure: list[_Said], versions: list[_Version], winner: _Said | None) -> None:
         """One note, with the source that comes last in precedence: it is the one to look into."""

@@ -173,7 +173,7 @@ def _buy(rng: random.Random, contract: Contract, number: int) -> None:
     assert contract.signed_on is not None
     if contract.amount <= 100_000:
         return
-    contract.tender = f"CG2024-{number:03d}"
+    contract.tender = f"QHC2024-{number:03d}"
     if contract.amount < 400_000:
         contract.method, contract.regime = "比价", "内部采购"
         quoted = _days(contract.signed_on, -rng.randrange(9, 20))

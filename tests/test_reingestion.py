@@ -195,6 +195,16 @@ def test_three_sources_of_which_two_agree_are_a_dispute_all_the_same(connection,
     assert contracts(connection, "signed_on, _states") == [(None, "|signed_on=disputed|")]
 
 
+def test_two_papers_of_one_number_are_not_made_one(connection, load):
+    load("HT-1,甲,公司,2019-05-20,5\n")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load("HT-1,甲,另一公司,2019-06-30,8\n", name="finance", declaration=PARTIAL)
+    assert "two papers of one number, it seems" in str(error.value) and "keys of a mapping file" in str(error.value)
+    assert contracts(connection) == [("HT-1", "2019-05-20", 5.0)]
+    load("HT-1,甲,另一公司,2019-06-30,8\n", name="finance", declaration=WINS)
+    assert contracts(connection) == [("HT-1", "2019-06-30", 8.0)]
+
+
 def test_what_a_record_belongs_to_is_never_left_open(connection, load):
     head = "凭证号,合同,支付日期,支付金额\n"
     load(files={"contract.csv": "合同编号\nHT-1\nHT-2\n", "payment.csv": head + "1,HT-1,2019-01-01,5\n"})
@@ -249,7 +259,7 @@ def test_a_mapping_file_may_declare_the_winner(connection, load, tmp_path):
 def test_removing_a_source_leaves_what_was_without_it(connection, load, declaration):
     load("HT-1,甲,公司,2019-05-20,5\nHT-2,乙,公司,待定,\n")
     before = records(connection)
-    load("HT-1,甲,另一公司,2019-05-21,6\nHT-3,丙,第三公司,,\n", name="finance", declaration=declaration)
+    load("HT-1,甲,公司,2019-05-21,5\nHT-3,丙,第三公司,,\n", name="finance", declaration=declaration)
     assert records(connection) != before
     going = what_goes(connection, DICTIONARY, "finance")
     assert (going.records, going.shared) == ({"contract": 2}, {"contract": 1})
@@ -282,7 +292,7 @@ def test_the_records_depend_on_what_is_loaded_and_not_on_the_way_to_it(load, con
     generator = random.Random(11)
 
     def rows():
-        return "".join(f"HT-{key},{generator.choice('甲乙')},公司{generator.choice('12')},{generator.choice(['', '[文件空白]', '2019-01-01', '待定'])},{generator.choice(['', '5', '6'])}\n"
+        return "".join(f"HT-{key},项目{key},公司{key % 3},{generator.choice(['', '[文件空白]', '2019-01-01', '待定'])},{generator.choice(['', '5', '6'])}\n"
                        for key in generator.sample(range(8), generator.randrange(1, 8)))
 
     declarations = {"a": WHOLE + "wins_over: [b]\n", "b": WHOLE, "c": PARTIAL}

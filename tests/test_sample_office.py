@@ -17,7 +17,7 @@ from tests import sample_office
 from tests.sample_office_workbook import HIDDEN, ODD_DATES, WRONG_SUBTOTAL, write_workbook
 
 FOLDER = sample_office.FILE.parent
-_CONTRACT = re.compile(r"(?:QH2024-|CG2024-|^2411)(\d{3})")
+_CONTRACT = re.compile(r"(?:QHC?2024-|^2411)(\d{3})")
 
 
 @pytest.fixture(scope="module")
