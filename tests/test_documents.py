@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import re
 import sys
-import textwrap
 from pathlib import Path
 from types import ModuleType
 
