@@ -51,16 +51,41 @@ def commands(language: Language) -> Group:
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
     @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
                   help=say("每个级别最多列出几个疑点（0 为全部）。", "How many findings of each severity to list (0: all)."))
-    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
-        return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
+    @click.option("--profile", is_flag=True, help=say("最后列出每条规则每一步所用的时间。", "At the end list how long each step of each rule took."))
+    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int, profile: bool) -> int:
+        if profile and format == "csv":
+            raise FaultsError([Fault(Text("--profile 不能与 --format csv 合用", "--profile does not go with --format csv"),
+                                     hint=Text("用 table 或 json", "use table or json"))], language)
+        return _run(database, office, format, _day(as_of, language), fail_on, limit, language, profile=profile)
 
-    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv")
-    @click.argument("what", type=click.Choice(["rules", "parameters"]))
+    @group.command("readiness", help=say(
+        "运行之前看资料够不够：每条规则有多少记录资料齐全，最缺什么，哪些规则一条也不能检查。写出规则编号时列出它需要的每个字段。",
+        "Before a run: for how many records each rule has all it needs, what is missing most, which rules can check nothing. With ids of rules: every field that they need."),
+        example="checks.py readiness --db kb.db\nchecks.py readiness CON-001\nchecks.py readiness --request papers.xlsx --request papers.md")
+    @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
+    @database_option(language)
+    @office_option(language)
+    @format_option(language)
+    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--request", "requests", multiple=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+                  help=say("把要向各科室调阅的资料写成清单（.xlsx 或 .md），可写几次。", "Write the list of papers to ask each department for (.xlsx or .md); may be given more than once."))
+    def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
+        _readiness(rule_ids, database, office, format, _day(as_of, language), requests, language)
+
+    @group.command("list", help=say("列出规则、参数或已读入的来源。", "List rules, parameters or the sources that are loaded."),
+                   example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv\nchecks.py list sources --db kb.db")
+    @click.argument("what", type=click.Choice(["rules", "parameters", "sources"]))
+    @database_option(language)
     @office_option(language)
     @format_option(language)
     @click.option("--on", metavar="DATE", help=say("只列当日有效的参数值。", "Only the parameters in force on that day."))
     @click.option("--organisation", metavar="NAME", help=say("与 --on 合用：对该单位有效的值。", "With --on: what holds for that organisation."))
-    def list_(what: str, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+    def list_(what: str, database: Path, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+        if what != "parameters" and on is not None:
+            raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
+        if what == "sources":
+            _list_sources(database, office, format, language)
+            return
         _list(what, office, format, on, organisation, language)
 
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
@@ -110,7 +135,7 @@ def commands(language: Language) -> Group:
     @click.option("--en", "english", metavar="TITLE", help=say("英文名称。", "The title in English, where TITLE is in Chinese."))
     @click.option("--slug", metavar="SLUG", help=say("文件名中编号之后的部分（默认取自英文名称）。", "What follows the id in the file name (default: from the English title)."))
     @click.option("--new-area", is_flag=True, help=say("建立新的领域文件夹（2 至 6 个小写字母）。", "Make a folder for a new area (2 to 6 small letters)."))
-    @office_option(language)
+    @office_option(language, makes_it=True)
     def new(area: str, title: str, english: str | None, slug: str | None, new_area: bool, office: Path | None) -> None:
         from auditkb.rules.scaffold import new_rule
 
@@ -155,8 +180,6 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
 
     if organisation is not None and on is None:
         raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
-    if what == "rules" and on is not None:
-        raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
     day = _day(on, language, "--on")
     dictionary, rule_set = _load(office, language)
     codes = format != "table"
@@ -168,6 +191,22 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
         columns, rows = listings.parameters_on(rule_set, dictionary, language, day, organisation, codes=codes)
     else:
         columns, rows = (listings.rules if what == "rules" else listings.parameters)(rule_set, dictionary, language, codes=codes)
+    print_rows(rows, columns, format, language)
+
+
+def _list_sources(database: Path, office: Path | None, format: str, language: Language) -> None:
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.outputs.source_list import sources
+
+    dictionary = load_dictionary(RECORDS, office)
+    with closing(open_database(database)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+        columns, rows = sources(connection, dictionary, language, codes=format != "table")
+    if not rows and format == "table":
+        click.echo(Text("还没有读入任何来源。", "No source is loaded yet.").say(language))
+        return
     print_rows(rows, columns, format, language)
 
 
@@ -186,7 +225,7 @@ def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
     return rule
 
 
-def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language) -> int:
+def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language, *, profile: bool = False) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
     from auditkb.outputs import listings, terminal
@@ -203,13 +242,41 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
                                progress=lambda name, number, whole: advance(words, number, whole))
     if format == "table":
         terminal.print_run(console(), report, dictionary, language, limit=limit)
+        if profile:
+            terminal.print_profile(console(), report, language)
     else:
         columns, rows = listings.findings(report)
         if format == "csv":
             print_rows(rows, columns, format, language)
         else:
-            click.echo(listings.run_as_json(report))
+            click.echo(listings.run_as_json(report, profile=profile))
     return _exit_code(report, fail_on)
+
+
+def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str, requests: tuple[Path, ...], language: Language) -> None:
+    from auditkb import readiness
+    from auditkb.database import open_database
+    from auditkb.outputs import readiness_tables, request_list
+
+    dictionary, rule_set = _load(office, language)
+    named = [_rule(rule_set, name, language) for name in rule_ids]
+    request_list.check_paths(requests)
+    with closing(open_database(database)) as connection:
+        with progress() as advance:
+            words = Text("查看资料", "Looking at the records").say(language)
+            found = readiness.assess(connection, dictionary, rule_set, as_of=as_of, rule_ids=[rule.id for rule in named],
+                                     progress=lambda name, number, whole: advance(words, number, whole))
+        columns, rows = readiness_tables.rules(found, dictionary, language, codes=format != "table")
+        print_rows(rows, columns, format, language)
+        if format == "table":
+            click.echo(readiness_tables.summary(found).say(language))
+            for rule in named:
+                columns, rows = readiness_tables.needs(rule, readiness.needs(connection, dictionary, rule), dictionary, language)
+                print_rows(rows, columns, format, language, title=f"{rule.id} {getattr(rule.file.title, language)}")
+        wanted = readiness.wanted(connection, dictionary) if requests else []
+        for path in requests:
+            request_list.write_request(connection, wanted, dictionary, path, language, as_of=as_of)
+            click.echo(Text(f"已写好 {path}：{len(wanted)} 项资料。", f"Wrote {path}: {len(wanted)} items.").say(language), err=True)
 
 
 def _exit_code(report: RunReport, fail_on: str) -> int:
@@ -273,7 +340,7 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
                 faults += result.faults
     if faults:
         raise FaultsError(faults, language)
-    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} rules, {number} examples, all as expected.").say(language))
+    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}, {number} {'example' if number == 1 else 'examples'}, all as expected.").say(language))
 
 
 def _tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:

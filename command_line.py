@@ -218,10 +218,10 @@ def database_option(language: Language) -> Callable[[Any], Any]:
                         metavar="FILE", help=words.say(language))
 
 
-def office_option(language: Language) -> Callable[[Any], Any]:
-    """`--office DIR`, the folder of what is an office's own; given as `office: Path | None`."""
+def office_option(language: Language, *, makes_it: bool = False) -> Callable[[Any], Any]:
+    """`--office DIR`, the folder of what is an office's own; given as `office: Path | None`. `makes_it`: it need not be there."""
     words = Text("本单位自己的 records/、rules/ 和参数所在文件夹。", "Folder with an office's own records/, rules/ and parameters.")
-    return click.option("--office", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help=words.say(language))
+    return click.option("--office", type=click.Path(exists=not makes_it, file_okay=False, path_type=Path), metavar="DIR", help=words.say(language))
 
 
 def format_option(language: Language) -> Callable[[Any], Any]:
@@ -361,5 +361,6 @@ def _progress_bar() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # What is read may be called anything: no brackets of a sheet's title are taken for colours.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,22 +1,20 @@
 """Writes what Datasette is told about the tables into `metadata.yml`, from the dictionary and the table labels.
 
-`python -m auditkb.metadata` rewrites the generated lines of each table, `--check` only says whether they are fresh.
+`python -m auditkb.generated` rewrites the generated lines of each table.
 What a person wrote above the marker of a table (facets, sort order, hidden) stays. Column texts read `短名：说明`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from auditkb.dictionary import load_dictionary
-from auditkb.errors import Text
 from auditkb.labels import Column, Labels, Table, read_labels
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "metadata.yml"
-MARKER = "        # Made by python -m auditkb.metadata; do not edit below."
+MARKER = "        # Made by python -m auditkb.generated; do not edit below."
 TABLES = "    tables:"
 UNITS = {"yuan": "元", "days": "天", "months": "个月", "month": "个月"}
 
@@ -80,20 +78,6 @@ def _hand_written(rest: str) -> dict[str, list[str]]:
     return written
 
 
-def main(arguments: list[str]) -> int:
-    """0 if fresh or written, 1 if `--check` finds it stale."""
-    labels = read_labels(load_dictionary(ROOT / "records"))
-    text = FILE.read_text("utf-8")
-    wanted = refreshed(text, labels)
-    if text == wanted:
-        return 0
-    if "--check" in arguments:
-        stale = Text("metadata.yml 已过时，请运行 python -m auditkb.metadata", "metadata.yml is stale: run python -m auditkb.metadata")
-        print(f"{stale.zh} | {stale.en}", file=sys.stderr)
-        return 1
-    FILE.write_text(wanted, "utf-8", newline="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def text() -> str:
+    """`metadata.yml` as it should be."""
+    return refreshed(FILE.read_text("utf-8"), read_labels(load_dictionary(ROOT / "records")))

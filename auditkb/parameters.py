@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.expressions.check import kind_in_words
+from auditkb.expressions.functions import kind_in_words
 from auditkb.expressions.tree import DATE, FLAG, INTEGER, LIST, MONEY, NUMBER, RATIO, TEXT, Kind
 from auditkb.rules.checked import ParameterRow
 from auditkb.rules.model import Bilingual, Parameter

@@ -121,3 +121,11 @@ def test_the_command_says_what_to_do_next_and_that_works(tmp_path, monkeypatch, 
         assert run_commands(checks.commands, [*words.replace('"', "").split(), "--lang", language]) == 0
     assert run_commands(checks.commands, ["new", "cno", "合同备案过迟", *more]) == 2
     assert "--new-area" in capsys.readouterr().err
+
+
+def test_an_office_folder_that_is_not_there_yet_is_made(tmp_path, capsys):
+    office = tmp_path / "our-office"
+    assert run_commands(checks.commands, ["new", "own", "Quote too old", "--office", str(office), "--new-area"]) == 0
+    assert [path.name for path in office.rglob("*.yml")] == ["OWN-001-quote-too-old.yml"]
+    assert run_commands(checks.commands, ["test", "OWN-001", "--office", str(office), "--lang", "en"]) == 0
+    assert "1 rule, 4 examples" in capsys.readouterr().out

@@ -96,27 +96,24 @@ def test_links_lead_somewhere(name: str) -> None:
         assert (folder / file).is_file(), target
 
 
-def test_stale_missing_and_left_over_pages_are_found_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(rule_pages, "FOLDER", tmp_path)
-    monkeypatch.setattr(rule_pages, "pages", lambda: {"CON-001.md": "one\n", "README.md": "index\n"})
-    assert rule_pages.main([]) == 0 and rule_pages.main(["--check"]) == 0
-    (tmp_path / "CON-001.md").write_text("old\n", "utf-8")
-    (tmp_path / "CON-099.md").write_text("of a rule that is gone\n", "utf-8")
-    (tmp_path / "README.md").unlink()
-    assert rule_pages.main(["--check"]) == 1
-    assert re.findall(r"docs/rules/(\S+) is stale", capsys.readouterr().err) == ["CON-001.md", "CON-099.md", "README.md"]
-    assert rule_pages.main([]) == 0
-    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"CON-001.md": "one\n", "README.md": "index\n"}
+def test_stale_missing_and_left_over_files_are_said_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(generated, "FILES", {"docs/law.md": lambda: "law\n"})
+    monkeypatch.setattr(generated, "FOLDERS", {"docs/rules": lambda: {"CON-001.md": "one\n", "README.md": "index\n"}})
+    assert generated.main([], tmp_path) == 0 and generated.main(["--check"], tmp_path) == 0
+    (tmp_path / "docs/rules/CON-001.md").write_text("old\n", "utf-8")
+    (tmp_path / "docs/rules/CON-099.md").write_text("of a rule that is gone\n", "utf-8")
+    (tmp_path / "docs/rules/README.md").unlink()
+    (tmp_path / "docs/law.md").write_text("old\n", "utf-8")
+    assert generated.main(["--check"], tmp_path) == 1
+    said = re.findall(r"\| (\S+) is stale", capsys.readouterr().err)
+    assert said == ["docs/law.md", "docs/rules/CON-001.md", "docs/rules/CON-099.md", "docs/rules/README.md"]
+    assert generated.main([], tmp_path) == 0 and generated.main(["--check"], tmp_path) == 0
+    there = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.md")}
+    assert there == {"docs/law.md": "law\n", "docs/rules/CON-001.md": "one\n", "docs/rules/README.md": "index\n"}
 
 
-def test_a_stale_page_of_law_is_found_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(law_page, "FILE", tmp_path / "law.md")
-    assert law_page.main(["--check"]) == 1
-    assert law_page.main([]) == 0 and law_page.main(["--check"]) == 0
-
-
-def test_the_pages_of_the_project_are_generated_with_the_rest() -> None:
-    assert set(generated.GENERATORS) >= {"metadata.yml", "docs/law.md", "docs/rules"}
+def test_everything_generated_is_fresh() -> None:
+    assert generated.stale() == {}, "run: python -m auditkb.generated"
 
 
 # Sentences and needs

@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from auditkb.dictionary import load_dictionary
-from auditkb.generated import GENERATORS
-from auditkb.laws import load_laws
-from auditkb.rules import model, schema
+from auditkb.rules import model
 from auditkb.rules.key_words import KEYS
 from auditkb.rules.load import rule_files
 from auditkb.yaml_files import read_yaml
@@ -74,18 +71,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.isoformat() if isinstance(value, datetime.date) else value
-
-
-def test_the_file_is_fresh() -> None:
-    made = schema.schema_of(load_dictionary(ROOT / "records"), load_laws(ROOT / "rules" / "laws.yml"))
-    assert SCHEMA == made, "python -m auditkb.generated"
-    assert GENERATORS["rules/schema.json"] is schema.main and schema.main(["--check"]) == 0
-
-
-def test_a_stale_file_is_said_and_written_anew(tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(schema, "FILE", tmp_path / "schema.json")
-    assert schema.main(["--check"]) == 1 and "stale" in capsys.readouterr().err
-    assert schema.main([]) == 0 and schema.main(["--check"]) == 0
 
 
 @pytest.mark.parametrize("path", rule_files(ROOT / "rules"), ids=lambda path: path.stem)

@@ -270,7 +270,7 @@ def test_a_fragment_that_is_gone_is_noticed() -> None:
 def test_metadata_is_fresh(project: Path) -> None:
     labels = read_labels(load_dictionary(project / "records"))
     text = (project / "metadata.yml").read_text("utf-8")
-    assert metadata.refreshed(text, labels) == text, "run: python -m auditkb.metadata"
+    assert metadata.refreshed(text, labels) == text, "run: python -m auditkb.generated"
 
 
 def test_hand_written_metadata_stays(project: Path) -> None:

@@ -23,6 +23,8 @@ STATES = {
     "unreadable": Text("无法识别", "unreadable"),
     "illegible": Text("字迹不清", "illegible"),
     "not_required": Text("不要求", "not required"),
+    "disputed": Text("来源不一致", "disputed between sources"),
+    "other_currency": Text("不是人民币", "not in yuan"),
 }
 
 

@@ -79,7 +79,8 @@ def source_of(connection: sqlite3.Connection, found: Row | None) -> Row | None:
     if not found or not found.get("source"):
         return None
     source = one(connection, "select * from sources where id = ?", found["source"]) or {"id": found["source"]}
-    return {**source, "sheet": found.get("sheet"), "row": found.get("row")}
+    others = (found.get("_sources") or "").strip("|").split("|")[1:]
+    return {**source, "sheet": found.get("sheet"), "row": found.get("row"), "others": others}
 
 
 def children(connection: sqlite3.Connection, labels: Labels, record_type: str, key: str) -> list[dict[str, Any]]:

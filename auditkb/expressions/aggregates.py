@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from auditkb.errors import Text
+from auditkb.expressions.syntax import call_parts
 from auditkb.expressions.tree import (
     DATE, INTEGER, LIST, Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows,
 )
@@ -32,8 +33,6 @@ class AggregateChecks:
 
     def aggregate(self, tree: exp.Expr, condition: exp.Expr | None) -> Node | None:
         """The node of an aggregate call with its filter, or None after noting why not."""
-        from auditkb.expressions.check import call_parts
-
         if not isinstance(tree, exp.Func):
             self.say(tree, Text("filter 只能跟在汇总函数之后", "filter follows an aggregate only"), code="X10")
             return None

@@ -84,3 +84,18 @@ def arithmetic_kind(operator: str, left: Kind, right: Kind) -> Kind | None:
     if operator == "*":
         return _PRODUCTS.get((left.name, right.name)) or _PRODUCTS.get((right.name, left.name))
     return _QUOTIENTS.get((left.name, right.name))
+
+
+KIND_WORDS = {
+    "year": Text("日期或年度", "a date or a year"),
+    "date": Text("日期", "a date"), "money": Text("金额", "money"), "ratio": Text("比率", "a ratio"),
+    "integer": Text("整数", "a whole number"), "number": Text("数", "a number"), "flag": Text("真假值", "a flag"),
+    "text": Text("文字", "text"), "choice": Text("选项", "a choice"), "reference": Text("记录", "a record"),
+    "list": Text("列表", "a list"),
+}
+
+
+def kind_in_words(kind: Kind) -> Text:
+    """What kind of value it is, as a fault says it."""
+    word = KIND_WORDS[kind.name]
+    return Text(f"{word.zh}（{kind.of}）", f"{word.en} ({kind.of})") if kind.of else word

@@ -159,3 +159,13 @@ def offset_of(node: exp.Expr) -> int:
     """The character at which `node` begins, as far as sqlglot kept it."""
     starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(starts, default=0)
+
+
+def call_parts(tree: exp.Expr) -> tuple[str, list[exp.Expr]]:
+    """Name and arguments of a call, also where sqlglot has a class of its own for the function."""
+    if isinstance(tree, exp.Anonymous):
+        return str(tree.this).lower(), list(tree.expressions)
+    arguments: list[exp.Expr] = []
+    for value in tree.args.values():
+        arguments += [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, exp.Expr)]
+    return tree.sql_name().lower(), arguments  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -136,18 +135,6 @@ def _cited_by(rule_set: RuleSet, item: Provision) -> str:
     return "；".join(f"{ROLES[role].zh} · {ROLES[role].en}: {', '.join(rules)}" for role in ROLES if (rules := found.get(role))) or "—"
 
 
-def main(arguments: list[str]) -> int:
-    """0 if fresh or written, 1 if `--check` finds the page stale."""
-    wanted = law_page(project()[1])
-    if FILE.exists() and FILE.read_text("utf-8") == wanted:
-        return 0
-    if "--check" in arguments:
-        stale = Text("docs/law.md 已过时，请运行 python -m auditkb.generated", "docs/law.md is stale: run python -m auditkb.generated")
-        print(f"{stale.zh} | {stale.en}", file=sys.stderr)
-        return 1
-    FILE.write_text(wanted, "utf-8", newline="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def text() -> str:
+    """`docs/law.md` as it should be."""
+    return law_page(project()[1])

@@ -6,7 +6,6 @@ exceptions, what it needs, what it cannot see; then all examples and the known f
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,25 +36,6 @@ def pages() -> dict[str, str]:
     known = {item.id: item for item in load_known(ROOT / "findings" / "known")}
     found = {f"{rule.id}.md": rule_page(rule, dictionary, rule_set.laws, known) for rule in rule_set.rules.values()}
     return found | {"README.md": index(rule_set, dictionary)}
-
-
-def main(arguments: list[str]) -> int:
-    """0 if fresh or written, 1 if `--check` finds a page stale, missing or left over."""
-    wanted = pages()
-    there = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.md")} if FOLDER.is_dir() else {}
-    stale = sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
-    if "--check" in arguments:
-        for name in stale:
-            words = Text(f"docs/rules/{name} 已过时，请运行 python -m auditkb.generated", f"docs/rules/{name} is stale: run python -m auditkb.generated")
-            print(f"{words.zh} | {words.en}", file=sys.stderr)
-        return 1 if stale else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        if name in wanted:
-            (FOLDER / name).write_text(wanted[name], "utf-8", newline="\n")
-        else:
-            (FOLDER / name).unlink()
-    return 0
 
 
 def rule_page(rule: Rule, dictionary: Dictionary, laws: LawRegister, known: Mapping[str, KnownFinding]) -> str:
@@ -220,7 +200,3 @@ def _text(label: object) -> Text:
 
 def _sides(text: object) -> tuple[str, str]:
     return text.zh, text.en  # type: ignore[attr-defined]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

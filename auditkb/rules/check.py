@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -10,20 +9,18 @@ from typing import Any
 from auditkb.dictionary import Dictionary
 from auditkb.dictionary_checks import RESERVED_FIELDS, SQL_WORDS
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.expressions.check import check_expression, kind_in_words
+from auditkb.expressions.check import check_expression
 from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
-from auditkb.expressions.tree import TEXT, LIST, Aggregate, Constant, Field, In, Kind, LetName, Missing, Node, walk
-from auditkb.expressions.tree import Parameter as ParameterNode
+from auditkb.expressions.tree import TEXT, Aggregate, Constant, Field, Kind, LetName, Missing, Node, walk
 from auditkb.laws import LawRegister
-from auditkb.parameters import Overlay, kind_of_parameter, override_rows, stored, value_fits
-from auditkb.rules.checked import Assumption, EvidenceItem, ParameterRow, ParameterTable, Peers, Rule
-from auditkb.rules.model import FieldDefault, Parameter, RuleFile
+from auditkb.parameters import Overlay, kind_of_parameter, stored, value_fits
+from auditkb.rules.checked import Assumption, EvidenceItem, Peers, Rule
+from auditkb.rules.parameter_tables import ParameterChecks, YamlPath
+from auditkb.rules.model import RuleFile
 from auditkb.yaml_files import YamlFile
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_ROW_KEYS = ("value", "from", "to")
-YamlPath = tuple[str | int, ...]
 
 
 def check_rule(model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister, overlay: Overlay) -> Rule:
@@ -35,7 +32,7 @@ def check_rule(model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: 
     return rule
 
 
-class _RuleChecker:
+class _RuleChecker(ParameterChecks):
     def __init__(self, model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister):
         self.model = model
         self.source = source
@@ -66,12 +63,12 @@ class _RuleChecker:
         applies = self._condition(("applies_when",), model.applies_when)
         fails = self._condition(("fails_when",), model.fails_when)
         high = self._condition(("severity", "high_when"), model.severity.high_when)
-        amounts = [self._value(("amount", index) if len(model.amount) > 1 else ("amount",), text) for index, text in enumerate(model.amount)]
+        amounts = [self.value(("amount", index) if len(model.amount) > 1 else ("amount",), text) for index, text in enumerate(model.amount)]
         self._law_names()
         self._exemptions()
         rule_criteria = tuple((item, self._condition(("criteria", index, "when"), item.when))
                               for index, item in enumerate(model.criteria))
-        tables = {name: self._table(name, item, overlay) for name, item in model.parameters.items()}
+        tables = {name: self.table(name, item, overlay) for name, item in model.parameters.items()}
         rule = Rule(model, self.source, self._event_date(), tables, self._assumptions(), peers, self.lets,
                     self.child_lets, applies, fails, high, tuple(node for node in amounts if node), self._evidence(), self._shown(), rule_criteria)  # type: ignore[arg-type]
         return None if self.faults else rule
@@ -88,7 +85,8 @@ class _RuleChecker:
                 self.model.peers is not None and self.model.peers.order is not None, peer_lets)
         return self._made[1]
 
-    def _value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None, *, shift: int = 0) -> Node | None:
+    def value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None, *, shift: int = 0) -> Node | None:
+        """The typed node of an expression of the rule; None after noting what is wrong with it."""
         """The typed node of an expression; `shift`: where it begins in the text at `path`."""
         if text is None:
             return None
@@ -111,7 +109,7 @@ class _RuleChecker:
         return word is not None and word.group() in {name.rpartition(".")[2] for name in self.broken | self.pending}
 
     def _condition(self, path: YamlPath, text: str | None) -> Node | None:
-        node = self._value(path, text, expected="flag")
+        node = self.value(path, text, expected="flag")
         if node is not None:
             self.conditions.append(node)
         return node
@@ -141,13 +139,13 @@ class _RuleChecker:
             child, _, own = name.partition(".")
             if child in self.dictionary.types:
                 scope = Scope(self.dictionary, child, self.kinds)
-                node = self._value(path, self.model.let[name], scope)
+                node = self.value(path, self.model.let[name], scope)
                 if node is not None:
                     self.child_lets[(child, own)] = node
                 else:
                     self.broken.add(name)
         else:
-            node = self._value(path, self.model.let[name])
+            node = self.value(path, self.model.let[name])
             if node is not None:
                 self.lets[name] = node
             if node is None:
@@ -166,7 +164,7 @@ class _RuleChecker:
             return tuple(node for node in nodes if node is not None)
 
         def field(path: YamlPath, text: str | None) -> Field | LetName | None:
-            node = self._value(path, text)
+            node = self.value(path, text)
             if isinstance(node, Field) and node.kind == TEXT and not node.compared:
                 self.say(path, Text(f"字段“{node.path}”未声明可比较（字典中 compared: true）", f'field "{node.path}" is not declared as compared (compared: true in the dictionary)'), code="X12")
                 return None
@@ -179,7 +177,7 @@ class _RuleChecker:
         if within is not None and model.order is None:
             self.say(("peers", "within_days"), Text("写了 within_days 就要写 order", "within_days needs an order"), key=True, code="R04")
         return Peers(all_of("same", model.same), all_of("different", model.different), field(("peers", "order"), model.order),
-                     self._value(("peers", "within_days"), str(within) if within is not None else None))
+                     self.value(("peers", "within_days"), str(within) if within is not None else None))
 
     def _item(self, path: YamlPath, index: int) -> YamlPath:
         """The path of an item of what may be written as a list or as one text."""
@@ -191,7 +189,7 @@ class _RuleChecker:
             self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True, code="R05")
         for index, text in enumerate(self.model.event_date):
             path = self._item(("event_date",), index)
-            node = self._value(path, text)
+            node = self.value(path, text)
             if isinstance(node, Field) and node.kind.name in ("date", "integer"):
                 fields.append(node)
             elif node is not None:
@@ -202,7 +200,7 @@ class _RuleChecker:
         found = []
         for target, value in self.model.assumes.items():
             path: YamlPath = ("assumes", target)
-            node = self._value(path, target)
+            node = self.value(path, target)
             if not isinstance(node, (Field, LetName)):
                 if node is not None:
                     self.say(path, Text(f"“{target}”应为字段或 let", f'"{target}" should be a field or a let'), key=True, code="R06")
@@ -219,75 +217,7 @@ class _RuleChecker:
                 self.say(path, Text(f"“{value}”与该字段类型不符", f'"{value}" is not of the type of that field'), code="R06")
                 return None
             return Constant(plain, kind)
-        return self._value(path, value)
-
-    def _table(self, name: str, model: Parameter, overlay: Overlay) -> ParameterTable:
-        path: YamlPath = ("parameters", name)
-        kind = self.kinds[name]
-        by = [self._value((*path, "by", index), text) for index, text in enumerate(model.by or [])]
-        for key, written in (("default", model.default), ("else", model.otherwise)):
-            if written is not None and not isinstance(written, FieldDefault) and not value_fits(written, kind):
-                words = kind_in_words(kind)
-                self.say((*path, key), Text(f"参数“{name}”应为{words.zh}，写的是“{written}”", f'parameter "{name}" should be {words.en} and is "{written}"'), code="P01")
-        rows = override_rows(overlay, f"{self.model.id}.{name}")
-        for index, row in enumerate(model.rows or []):
-            rows.append(self._row((*path, "rows", index), row, model.by or [], [node for node in by if node], kind))
-        field = None
-        if isinstance(model.default, FieldDefault):
-            field = self._value((*path, "default", "field"), model.default.field)
-        elif model.default is not None or model.otherwise is not None:
-            value = model.default if model.default is not None else model.otherwise
-            rows.append(ParameterRow({}, stored(value)))
-        elif not model.rows:
-            rows.append(ParameterRow({}, None))
-        return ParameterTable(name, kind, model.unit, tuple(node for node in by if node), tuple(rows), field,
-                              self._value((*path, "at_most"), model.at_most),
-                              self._value((*path, "at_least"), model.at_least), self._items_of(name))
-
-    def _row(self, path: YamlPath, row: dict[str, Any], by: list[str], nodes: list[Node], kind: Kind) -> ParameterRow:
-        matches: dict[int, tuple[Any, ...]] = {}
-        for key, value in row.items():
-            if key in _ROW_KEYS:
-                continue
-            if key not in by:
-                self.say((*path, key), Text(f"“{key}”不在 by 中", f'"{key}" is not in by'), did_you_mean(key, [*by, *_ROW_KEYS]), key=True, code="P02")
-                continue
-            allowed = stored(value if isinstance(value, list) else [value])
-            if len(nodes) == len(by):
-                self._row_choices((*path, key), nodes[by.index(key)].kind, allowed)
-            matches[by.index(key)] = allowed
-        if "value" not in row or not value_fits(row["value"], kind):
-            words = kind_in_words(kind)
-            self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"), code="P01")
-        days = [self._row_day((*path, side), row.get(side)) for side in ("from", "to")]
-        return ParameterRow(matches, stored(row.get("value")), *days)
-
-    def _row_day(self, path: YamlPath, value: Any) -> str | None:
-        if value is None or isinstance(value, datetime.date):
-            return value.isoformat() if value is not None else None
-        self.say(path, Text("应为日期，如 2017-07-01（不加引号）", "should be a date such as 2017-07-01, without quotes"), code="P02")
-        return None
-
-    def _row_choices(self, path: YamlPath, kind: Kind, values: tuple[Any, ...]) -> None:
-        if kind.name != "choice" or kind.of is None:
-            return
-        record_type, _, name = kind.of.partition(".")
-        choices = list(self.dictionary[record_type].fields[name].choices or {})
-        for value in values:
-            if value not in choices:
-                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), choices), code="X08")
-
-    def _items_of(self, name: str) -> Kind | None:
-        """Of which field a list parameter's items are choices: from where the rule uses the list."""
-        if self.kinds[name] != LIST:
-            return None
-        for root in [*self.lets.values(), *self.child_lets.values(), *self.conditions]:
-            for part in walk(root):
-                if isinstance(part, Missing) and part.items.name == name:
-                    return part.operand.kind
-                if isinstance(part, In) and isinstance(part.values, ParameterNode) and part.values.name == name:
-                    return part.item.kind
-        return None
+        return self.value(path, value)
 
     def _law_names(self) -> None:
         for index, item in enumerate(self.model.criteria):
@@ -325,7 +255,7 @@ class _RuleChecker:
             for found in PLACEHOLDER.finditer(getattr(self.model.message, language)):
                 name = found.group(1)
                 is_parameter = name in self.kinds
-                node = self._value(("message", language), f":{name}" if is_parameter else name, shift=found.start(1) - is_parameter)
+                node = self.value(("message", language), f":{name}" if is_parameter else name, shift=found.start(1) - is_parameter)
                 if node is not None:
                     shown[name] = node
         return shown

@@ -6,7 +6,6 @@ An office may add record types, fields, choices and exemptions, so these are off
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,17 +111,7 @@ def _value(item: Field) -> Schema:
     return {"anyOf": [_VALUES.get(item.type, {"type": ["string", "number"]}), state]}
 
 
-def main(arguments: list[str]) -> int:
-    """0 if fresh or written, 1 if `--check` finds it stale."""
-    wanted = json.dumps(schema_of(load_dictionary(ROOT / "records"), load_laws(ROOT / "rules" / "laws.yml")), ensure_ascii=False, indent=1) + "\n"
-    if FILE.is_file() and FILE.read_text("utf-8") == wanted:
-        return 0
-    if "--check" in arguments:
-        print("rules/schema.json 已过时，请运行 python -m auditkb.generated | rules/schema.json is stale: run python -m auditkb.generated", file=sys.stderr)
-        return 1
-    FILE.write_text(wanted, "utf-8", newline="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def text() -> str:
+    """`rules/schema.json` as it should be."""
+    made = schema_of(load_dictionary(ROOT / "records"), load_laws(ROOT / "rules" / "laws.yml"))
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
