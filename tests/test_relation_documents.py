@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from auditkb.reports import relations as model
@@ -36,6 +37,7 @@ def test_every_verdict_is_described() -> None:
 
 
 def test_the_file_shown_finds_the_wrong_figure(tmp_path: Path) -> None:
+    assert yaml.load(fences(PAGE, "yaml relations")[0], yaml.SafeLoader)
     folder = tmp_path / "rules" / "relations"
     folder.mkdir(parents=True)
     (folder / "lamps.yml").write_text(fences(PAGE, "yaml relations")[0], "utf-8")

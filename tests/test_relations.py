@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditkb.errors import KnowledgeBaseError
 from auditkb.laws import load_laws
@@ -124,3 +125,9 @@ def test_wordings_stand_right_before_the_figure(wording: str, before: str, match
 
     patterns = Wordings(RELATIONS.words, {"name": ["社会福利"]}).before([wording], ("name",))
     assert any(pattern.search(fold(before)) for pattern in patterns) is matches
+
+
+def test_the_files_read_alike_without_the_loader_in_c() -> None:
+    for path in sorted((ROOT / "rules" / "relations").glob("*.yml")):
+        text = path.read_text("utf-8")
+        assert yaml.load(text, yaml.SafeLoader) == yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), path.name

@@ -110,6 +110,12 @@ def test_rows_without_a_department_are_those_that_its_paragraph_names(tmp_path: 
     assert "department-initial" not in counted_otherwise
 
 
+def test_a_project_named_in_the_text_is_held_against_its_row(tmp_path: Path) -> None:
+    text = projects(ONE, TWO, TOTAL, after="二、问题\n路灯养护项目年初预算10万元，进度较慢；河道清淤实际支出25.00万元；街道保洁年初预算99万元。\n")
+    verdicts = found(tied(text, tmp_path))
+    assert verdicts["project-initial"] == ["ties"] and verdicts["project-actual"] == ["broken"]
+
+
 STAFF = "一、人员情况\n在职人员{total}人，其中公务员{civil}人，{between}事业人员{public}人。\n"
 
 

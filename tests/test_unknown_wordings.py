@@ -10,7 +10,7 @@ from tests import report_accounts, report_other_wordings, report_tracking
 from tests.report_generator import generate
 from tests.report_readings import false_alarms, missed, not_read, read, tied_out, write_text
 
-ALWAYS = (5, 10)
+ALWAYS = (2, 4)
 SEEDS = [pytest.param(seed, marks=() if seed in ALWAYS else pytest.mark.slow) for seed in range(30)]
 
 
