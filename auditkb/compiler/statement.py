@@ -68,6 +68,7 @@ class _Statement:
             keys = "{keys}" if rule.peers is None else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
             if keys is not None:
                 # Joined, not IN: of a list SQLite assumes that it is short, and would search what it gathers line by line.
+                base.kept = True
                 base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
         base.column((), "_department")
         self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
