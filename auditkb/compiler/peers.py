@@ -77,7 +77,7 @@ def windows(compiler: RowCompiler, node: Aggregate | Missing) -> Windows | None:
     """The frames of the peers that an aggregate looks at; None where only a join can find them."""
     peers, which = compiler.peers, node.rows.peers
     is_ordered = peers.order is not None and (which != "peers" or peers.within_days is not None)
-    if len(peers.different) + is_ordered > 1 or _needs_single_rows(node) or looks_at_record(compiler, node):
+    if len(peers.different) + is_ordered > 1 or needs_single_rows(node) or looks_at_record(compiler, node):
         return None
     if peers.different:
         column = compiler.peer_column(peers.different[0])
@@ -102,7 +102,7 @@ def looks_at_record(compiler: RowCompiler, node: Aggregate | Missing) -> bool:
     return False
 
 
-def _needs_single_rows(node: Aggregate | Missing) -> bool:
+def needs_single_rows(node: Aggregate | Missing) -> bool:
     """Whether a figure cannot be made of those of parts."""
     return isinstance(node, Aggregate) and (node.function == "median" or node.distinct)
 
@@ -234,3 +234,22 @@ def indexes(rule: Rule, dictionary: Dictionary) -> set[tuple[str, tuple[str, ...
                 found.add((record_type, (name,)))
                 record_type = dictionary[record_type].fields[name].type if name in item.ups else record_type
     return found | ({(rule.checks, tuple(own))} if own else set())
+
+
+def largest_group(rule: Rule, dictionary: Dictionary) -> str | None:
+    """SQL of the values and the size of the largest group; None where no filter compares a peer with the record.
+
+    Groups that are told by lets are not counted: these are in no table.
+    """
+    same = rule.peers.same if rule.peers is not None else ()
+    compared = [part for root in rule.nodes() for part in walk(root) if isinstance(part, (Aggregate, Missing)) and part.rows.peers is not None
+                and any(isinstance(one, (Field, LetName)) and one.level == 0 for one in walk(part))]
+    fields = [item for item in same if isinstance(item, Field)]
+    if not compared or len(fields) < len(same):
+        return None
+    columns = Columns(dictionary, rule.checks)
+    for item in fields:
+        columns.column(item.ups, item.name)
+    texts, joins = list(columns.columns.values()), "".join(f" {join}" for join in columns.joins.values())
+    return (f"SELECT {', '.join(texts)}, COUNT(*) FROM {columns.source}{joins} WHERE {' AND '.join(f'{text} IS NOT NULL' for text in texts)}"
+            f" GROUP BY {', '.join(str(number) for number in range(1, len(texts) + 1))} ORDER BY COUNT(*) DESC LIMIT 1")

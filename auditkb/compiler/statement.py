@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
-from auditkb.compiler.peers import keys_of_groups
+from auditkb.compiler.peers import keys_of_groups, needs_single_rows
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.reasons import Guarded, reasons_sql
 from auditkb.compiler.row_compiler import Context, RowCompiler
@@ -68,6 +68,7 @@ class _Statement:
             keys = "{keys}" if rule.peers is None else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
             if keys is not None:
                 # Joined, not IN: of a list SQLite assumes that it is short, and would search what it gathers line by line.
+                base.kept = True
                 base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
         base.column((), "_department")
         self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
@@ -105,7 +106,7 @@ class _Statement:
         stood_in = {item.target for item in self.rule.assumptions}
         for root in (self.rule.applies, self.rule.fails, *self.rule.lets.values()):
             for node in walk(root) if root is not None else ():
-                if isinstance(node, Aggregate) and node.rows.peers is None and all(
+                if isinstance(node, Aggregate) and (node.rows.peers is None or needs_single_rows(node)) and all(
                         isinstance(part, Field) and (part.level > 0 or part.path not in stood_in) or isinstance(part, Parameter)
                         and self.compiler.is_constant(part) or not isinstance(part, (Field, LetName, Parameter, ChildLetName)) for part in walk(node)):
                     yield node

@@ -17,7 +17,8 @@ from typing import Any
 from auditkb.compiler import peers
 from auditkb.compiler.statement import Compiled, compile_rule
 from auditkb.dictionary import Dictionary
-from auditkb.errors import fail
+from auditkb.errors import Text, fail
+from auditkb.expressions.tree import Field
 from auditkb.rules.checked import Rule
 from auditkb.schema import add_index
 
@@ -26,6 +27,10 @@ FUNCTIONS = frozenset(
     " row_number substr sum".split())
 RESULT, ASKED = "auditkb_result", "auditkb_asked"
 STEPS_BETWEEN_LOOKS = 100_000
+DETAILED_AT_ONCE = 500
+"""Records of which all values are held at a time."""
+LARGEST_GROUP = 1_000
+"""Records of one group that are compared pair by pair; more take the square of their number."""
 _UNDECIDED = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
 
 
@@ -149,6 +154,7 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     try:
         with nullcontext() if is_example else guarded(connection, dictionary, seconds):
             connection.execute(f"DELETE FROM temp.{RESULT}")
+            _refuse_large_groups(connection, sql.rule, dictionary)
             with sql.timed("decide"):
                 connection.execute(_decide(sql.all.outcomes, every=asked is None))
             with sql.timed("reasons"):
@@ -165,6 +171,19 @@ def make_indexes(connection: sqlite3.Connection, rules: Iterable[Rule], dictiona
     """Make the indexes that the rules need and the tables do not have yet; they stay for the next run."""
     for table, columns in sorted({item for rule in rules for item in peers.indexes(rule, dictionary)}):
         add_index(connection, table, columns)
+
+
+def _refuse_large_groups(connection: sqlite3.Connection, rule: Rule, dictionary: Dictionary) -> None:
+    """Stop a rule that would compare every pair of a large group."""
+    query = peers.largest_group(rule, dictionary)
+    row = connection.execute(query).fetchone() if query is not None else None
+    if row is None or row[-1] <= LARGEST_GROUP:
+        return
+    names = [item.path if isinstance(item, Field) else item.name for item in (rule.peers.same if rule.peers is not None else ())]
+    group = "，".join(f"{name} = {value}" for name, value in zip(names, row[:-1], strict=True))
+    raise fail(f"规则 {rule.id} 要把同组记录两两比较，而 {group} 一组有 {row[-1]} 条（最多 {LARGEST_GROUP} 条），没有运行",
+               f"rule {rule.id} compares every two records of a group, and that of {group.replace('，', ', ')} has {row[-1]} (at most {LARGEST_GROUP}): it was not run",
+               hint=Text("在 same 里再写一项把组分小，或者用 different 代替与本记录的比较", "divide the groups by one more entry of same, or use different in place of the comparison with the record"))
 
 
 def _decide(outcomes: str, *, every: bool) -> str:
@@ -199,10 +218,16 @@ def details(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary
     for compiled, assumed in ((sql.some, 0), (sql.assumed, 1)):
         if compiled is None:
             continue
-        keys = f"(SELECT key FROM temp.{RESULT} WHERE ({where}) AND assumed = {assumed})"
-        with guarded(connection, dictionary):
-            cursor = connection.execute(compiled.details.replace("{keys}", keys))
-            names = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
-        for row in rows:
-            yield {**dict(zip(names, row, strict=True)), "assumed": assumed, "compiled": compiled}
+        query = compiled.details.replace("{keys}", f"(SELECT key FROM temp.{RESULT} WHERE ({where}) AND assumed = {assumed} AND key > :after"
+                                         f" AND substr(key, 1, 1) <> char(31) ORDER BY key LIMIT {DETAILED_AT_ONCE})")
+        last = ""
+        while True:
+            with guarded(connection, dictionary):
+                cursor = connection.execute(query, {"after": last})
+                names = [column[0] for column in cursor.description]
+                rows = cursor.fetchall()
+            if not rows:
+                break
+            for row in rows:
+                yield {**dict(zip(names, row, strict=True)), "assumed": assumed, "compiled": compiled}
+            last = max(row[names.index("key")] for row in rows)
