@@ -176,7 +176,7 @@ def _criteria(rule: Rule, row: Row, laws: LawRegister) -> list[dict[str, Any]]:
             continue
         item = cite(laws, criterion, possible=held is None)
         cited.append({"law": item.law, "article": item.article, "title_zh": item.title.zh, "title_en": item.title.en,
-                      "role": item.role, "verified": item.verified, "possible": item.possible,
+                      "role": item.role, "verified": item.verified, "internal": item.internal, "possible": item.possible,
                       "text_zh": item.says.zh if item.says else None, "text_en": item.says.en if item.says else None})
     return cited
 

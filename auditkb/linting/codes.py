@@ -72,6 +72,7 @@ CHECKS: dict[str, Check] = {
     "P24": Check(Text("参数的值超出法定界限", "a parameter's value is beyond the legal limit")),
     "L01": Check(Text("法规库中没有这部法规或这一条", "no such law or article in the register")),
     "L02": Check(Text("没有法规库", "no law register")),
+    "L03": Check(Text("法规名称已登记过", "the name of a law is taken")),
     "L21": Check(Text("规则没有写明依据", "a rule that names no provision")),
     "L31": Check(Text("引用的条文没有人核对过原文", "a provision that nobody has read in the law's own text")),
     "S01": Check(Text("文件名与规则编号不符", "the file is not named after the rule's id")),

@@ -17,7 +17,7 @@ from auditkb.linting.meaning import check_meaning
 from auditkb.linting.proofs import check_borders, check_kinds, empty_world
 from auditkb.linting.values import check_overlay, check_values
 from auditkb.rules.checked import Rule
-from auditkb.rules.load import RuleSet, read_rules, rule_files, shown_path
+from auditkb.rules.load import RuleSet, read_rules, rule_files
 from auditkb.yaml_files import read_yaml
 
 Progress = Callable[[int, int], None]
@@ -56,7 +56,7 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
     if not faults:
         faults = _doubts(rules, rule_set, dictionary, progress)
         faults += [] if files is not None else list(check_overlay(rule_set.overlay))
-        faults += _unread_law(rules, rule_set, folder / "laws.yml")
+        faults += _unread_law(rules, rule_set)
     return Linted(sorted(faults, key=_place), len(rules))
 
 
@@ -132,7 +132,7 @@ def _same_title(rule: Rule, titles: dict[str, list[str]]) -> list[Fault]:
     return []
 
 
-def _unread_law(rules: list[Rule], rule_set: RuleSet, path: Path) -> list[Fault]:
+def _unread_law(rules: list[Rule], rule_set: RuleSet) -> list[Fault]:
     """A note for each cited provision that nobody has read in the law's own text, where it stands in the register."""
     citing: dict[tuple[str, str | None], list[str]] = {}
     for rule in rules:
@@ -141,14 +141,11 @@ def _unread_law(rules: list[Rule], rule_set: RuleSet, path: Path) -> list[Fault]
             cited = law.articles[item.article] if item.article is not None else law
             if not cited.verified and not law.internal:
                 citing.setdefault((item.law, item.article), []).append(rule.id)
-    if not citing:
-        return []
-    file = read_yaml(path, shown_path(path))
     faults = []
     for (law_name, article), ids in citing.items():
         ids = list(dict.fromkeys(ids))
         listed = ", ".join(ids[:MOST_RULES_NAMED]) + (" …" if len(ids) > MOST_RULES_NAMED else "")
         what = f"{law_name} {article}" if article is not None else law_name
         at = (law_name, "articles", article) if article is not None else (law_name,)
-        faults.append(found("L31", file, at, Text(f"“{what}”没有人核对过原文；引用它的规则：{listed}", f'nobody has read "{what}" in the law\'s own text; cited by {listed}'), key=True))
+        faults.append(found("L31", rule_set.law_files[law_name], at, Text(f"“{what}”没有人核对过原文；引用它的规则：{listed}", f'nobody has read "{what}" in the law\'s own text; cited by {listed}'), key=True))
     return faults

@@ -162,7 +162,7 @@ def print_rule(console: Console, rule: Rule, dictionary: Dictionary, laws: LawRe
         law = laws.root[criterion.law]
         article = Text(f"第 {criterion.article} 条", f"article {criterion.article}").say(language) if criterion.article else ""
         verified = law.articles[criterion.article].verified if criterion.article else law.verified
-        mark = "" if verified else Text("（条文未核验）", " (text not verified)").say(language)
+        mark = _standing(verified=verified, internal=law.internal).say(language)
         console.print(f"· {getattr(law.title, language)} {article}{mark}", markup=False)
     _print_parameters(console, rule, dictionary, language)
     for title, items in ((Text("已知例外：", "Known exceptions:"), file.known_exceptions), (Text("看不到的：", "It cannot see:"), file.cannot_see)):
@@ -226,9 +226,17 @@ def _section(console: Console, title: Text, lines: list[str], language: str) -> 
             console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
+def _standing(*, verified: bool, internal: bool) -> Text:
+    """What is to be known of a provision before it is relied on; nothing where its text was read."""
+    if internal:
+        return Text("（单位内部制度）", " (the office's own policy)")
+    return Text("", "") if verified else Text("（条文未核验）", " (text not verified)")
+
+
 def _criterion(item: dict[str, Any], language: str) -> str:
     article = Text(f"第 {item['article']} 条", f"article {item['article']}").say(language) if item["article"] else ""
-    marks = "".join(mark.say(language) for mark, held in ((Text("（可能适用）", " (possible basis)"), item["possible"]), (Text("（条文未核验）", " (text not verified)"), not item["verified"])) if held)
+    possible = Text("（可能适用）", " (possible basis)") if item["possible"] else Text("", "")
+    marks = (possible + _standing(verified=item["verified"], internal=item.get("internal", item["role"] == "internal_policy"))).say(language)
     says = Text("：", ": ").say(language) + item["text_" + language] if item.get("text_" + language) else ""
     return f"{item['title_' + language]} {article}{marks}{says}"
 

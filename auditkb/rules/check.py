@@ -21,6 +21,9 @@ from auditkb.rules.model import RuleFile
 from auditkb.yaml_files import YamlFile
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_REGISTER_IT = Text("；新的写进法规库 rules/laws.yml，单位自己的制度写进单位文件夹的 rules/laws.yml",
+                    "; a new one is added to the register rules/laws.yml, a policy of an office to rules/laws.yml in its folder")
+_NO_ARTICLES = Text("它只能整体引用，删去 article", "it is cited as a whole: take article out")
 
 
 def check_rule(model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister, overlay: Overlay) -> Rule:
@@ -221,12 +224,13 @@ class _RuleChecker(ParameterChecks):
 
     def _law_names(self) -> None:
         for index, item in enumerate(self.model.criteria):
+            articles = list(self.laws.root[item.law].articles) if item.law in self.laws.root else []
             if item.law not in self.laws.root:
                 self.say(("criteria", index, "law"), Text(f"法规库中没有“{item.law}”", f'the law register has no "{item.law}"'),
-                         did_you_mean(item.law, list(self.laws.root)), code="L01")
-            elif item.article is not None and item.article not in self.laws.root[item.law].articles:
+                         did_you_mean(item.law, list(self.laws.root)) + _REGISTER_IT, code="L01")
+            elif item.article is not None and item.article not in articles:
                 self.say(("criteria", index, "article"), Text(f"法规“{item.law}”未登记第 {item.article} 条", f'law "{item.law}" has no article "{item.article}" in the register'),
-                         did_you_mean(item.article, list(self.laws.root[item.law].articles)), code="L01")
+                         (did_you_mean(item.article, articles) if articles else _NO_ARTICLES) + _REGISTER_IT, code="L01")
 
     def _exemptions(self) -> None:
         kinds = list(self.dictionary["exemption"].fields["type"].choices or {}) if "exemption" in self.dictionary.types else []
