@@ -46,7 +46,7 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--as-of", metavar="DATE", help=say("基准日，即视为“今天”的日期（默认当天）。", "The run's day: the date that counts as today (default: today)."))
     @click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="never", show_default=True,
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
     @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
@@ -62,7 +62,7 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--as-of", metavar="DATE", help=say("基准日，即视为“今天”的日期（默认当天）。", "The run's day: the date that counts as today (default: today)."))
     @click.option("--request", "requests", multiple=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
                   help=say("把要向各科室调阅的资料写成清单（.xlsx 或 .md），可写几次。", "Write the list of papers to ask each department for (.xlsx or .md); may be given more than once."))
     def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:

@@ -70,7 +70,7 @@ def evidence_hash(data: dict[str, Any], by_time: set[str]) -> str:
 
 
 def _by_time(rule: Rule) -> set[str]:
-    """The lets that look at the day of the run, themselves or through another let."""
+    """The lets that look at the run's day, themselves or through another let."""
     found: set[str] = set()
     while True:
         more = {name for name, node in rule.lets.items() if name not in found and any(

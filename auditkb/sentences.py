@@ -77,7 +77,7 @@ class Speaker:
         if isinstance(node, Parameter):
             return self._parameter(node)
         if isinstance(node, AsOf):
-            return Text("检查基准日", "the day of the check")
+            return Text("基准日", "the run's day")
         if isinstance(node, Constant):
             return self._constant(node, None)
         if isinstance(node, Arithmetic):

@@ -90,6 +90,7 @@ CHECKS: dict[str, Check] = {
     "E22": Check(Text("缺少一类结果的例子", "no example of one outcome")),
     "E23": Check(Text("没有刚好在界限上的例子", "no example exactly on a threshold")),
     "E24": Check(Text("两个例子同名", "two examples have one name")),
+    "E25": Check(Text("例子的结果取决于基准日，却没有写明哪一天", "an example depends on the run's day and does not name it")),
 }
 
 

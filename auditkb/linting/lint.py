@@ -10,11 +10,11 @@ from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Severity, Text
-from auditkb.examples import check_examples
+from auditkb.examples import check_examples, differing
 from auditkb.linting.codes import CHECKS, found
 from auditkb.linting.form import check_form, fix_file
 from auditkb.linting.meaning import check_meaning
-from auditkb.linting.proofs import check_borders, check_kinds, empty_world
+from auditkb.linting.proofs import check_borders, check_days, check_kinds, empty_world
 from auditkb.linting.values import check_overlay, check_values
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet, read_rules, rule_files
@@ -53,6 +53,9 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
     rules = [rule for rule in rule_set.rules.values() if asked(rule.source.name)]
     faults = [fault for fault in faults if asked(fault.file)]
     faults += [fault for rule in rules for fault in check_examples(rule, dictionary)]
+    if not faults:
+        # A retired rule is kept as it was when it ran.
+        faults = differing([rule for rule in rules if rule.file.status != "retired"], dictionary)
     if not faults:
         faults = _doubts(rules, rule_set, dictionary, progress)
         faults += [] if files is not None else list(check_overlay(rule_set.overlay))
@@ -99,7 +102,6 @@ def _doubts(rules: list[Rule], rule_set: RuleSet, dictionary: Dictionary, progre
         for number, rule in enumerate(rules, 1):
             if progress is not None:
                 progress(number, len(rules))
-            # A retired rule is kept as it was when it ran.
             if rule.file.status == "retired":
                 continue
             faults += check_form(rule.source)
@@ -107,6 +109,7 @@ def _doubts(rules: list[Rule], rule_set: RuleSet, dictionary: Dictionary, progre
             faults += doubts
             faults += check_values(rule, rule_set.overlay)
             faults += check_kinds(rule)
+            faults += check_days(rule, dictionary, connection)
             # A rule that can never fail or apply has no border to lie on.
             if not any(fault.code in ("R23", "R24") for fault in doubts):
                 faults += check_borders(rule, dictionary, connection)

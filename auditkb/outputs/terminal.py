@@ -52,7 +52,7 @@ def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) 
 
 
 def _counts_table(report: RunReport, language: str) -> Any:
-    title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (as of {report.as_of}): outcomes by rule").say(language)
+    title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (the run's day: {report.as_of}): outcomes by rule").say(language)
     table = _table(title, [Text("规则", "Rule").say(language), Text("名称", "Title").say(language),
                            *(OUTCOMES[name].say(language) for name in _COUNTED), Text("提示", "Note").say(language)], (2, 3, 4, 5, 6))
     for rule in report.rules.values():

@@ -70,7 +70,7 @@ KEYS: dict[str, dict[str, Text]] = {
         "given": Text("按类型给出的记录；[] 表示已读全且没有", "Records by type; [] says that the type is loaded and there is none"),
         "expect": Text("应得的结果；有几条被检查的记录时写 {编号: 结果}", "The outcome; with several checked records {id: outcome}"),
         "not_covered": Text("只读入一部分的类型", "Types that are given and only partly loaded"),
-        "as_of": Text("检查基准日", "The day of the run"),
+        "as_of": Text("基准日", "The run's day"),
         "with": Text("另设的参数值", "Other values for parameters"),
         "exempt": Text("例外登记：[[记录编号, 种类]]", "Exemption records in short: [[id of the record, kind]]"),
         "high": Text("级别是否升为 high", "Whether the severity is raised"),
