@@ -44,8 +44,15 @@ class Label(_Model):
         return self.zh if language == "zh" else self.en
 
 
+class Said(_Model):
+    """How a flag reads after the name of its record: 是框架协议, is a framework agreement."""
+
+    yes: Label
+    no: Label
+
+
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year."""
+    """One field of a record type. `unit` is a word such as yuan, days or year; `said` is for flags."""
 
     type: str
     label: Label
@@ -53,6 +60,7 @@ class Field(_Model):
     unit: str | None = None
     synonyms: tuple[_Words, ...] = ()
     choices: dict[str, Label] | None = None
+    said: Said | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
@@ -77,11 +85,15 @@ class Field(_Model):
 
 
 class RecordType(_Model):
-    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field."""
+    """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field.
+
+    `measure` is the Chinese measure word of its records: 份, 笔, 张.
+    """
 
     type: str
     label: Label
     description: Label
+    measure: _Words = "条"
     ocds: str | None = None
     label_field: str
     key: tuple[tuple[str, ...], ...]
