@@ -26,7 +26,7 @@ MOST_RULES_NAMED = 5
 
 @dataclass(frozen=True)
 class Linted:
-    """What lint found, by place, and how many rules it looked at."""
+    """What lint found, by place, the files of an office first, and how many rules it looked at."""
 
     faults: list[Fault]
     rules: int
@@ -60,7 +60,12 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
         faults = _doubts(rules, rule_set, dictionary, progress)
         faults += [] if files is not None else list(check_overlay(rule_set.overlay))
         faults += _unread_law(rules, rule_set)
-    return Linted(sorted(faults, key=_place), len(rules))
+    return Linted(sorted(faults, key=lambda fault: (office is not None and not lies_in(office, fault), *_place(fault))), len(rules))
+
+
+def lies_in(office: Path, fault: Fault) -> bool:
+    """Whether what was found stands in a file of the office."""
+    return fault.file is not None and Path(fault.file).resolve().is_relative_to(office.resolve())
 
 
 def listing(linted: Linted, language: str) -> tuple[list[tuple[str, Text]], list[list[Any]]]:

@@ -55,7 +55,7 @@ def check_borders(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connec
 
 def check_days(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
     """Examples that would give something else on another day and do not say on which day they are read."""
-    if not rule.uses_as_of:
+    if not rule.uses_as_of():
         return
     own = own_values(rule)
     for index, example in enumerate(rule.file.examples):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Text
+from auditkb.errors import Text, counted
 from auditkb.findings import KnownFinding, load_known
 from auditkb.laws import LawRegister
 from auditkb.outputs.law_page import ROLES, ROOT, law_anchor, law_period, project, provision, standing
@@ -181,7 +181,7 @@ def _needs(rule: Rule, dictionary: Dictionary, language: str) -> list[str]:
 def index(rule_set: RuleSet, dictionary: Dictionary) -> str:
     """One line a rule, by area."""
     lines = [made_by("rules/"), "# 规则 · Rules", "", f"共 {len(rule_set.rules)} 条。每条一页：比对什么、举例、依据、参数、例外、需要的资料、看不到的。", "",
-             f"{len(rule_set.rules)} rules, a page each: what is compared, an example, law, parameters, exceptions, what it needs, what it cannot see.", ""]
+             f"{counted(len(rule_set.rules), 'rule')}, a page each: what is compared, an example, law, parameters, exceptions, what it needs, what it cannot see.", ""]
     areas: dict[str, list[Rule]] = {name: [] for name in AREAS}
     for rule in rule_set.rules.values():
         areas.setdefault(Path(rule.source.name).parent.name, []).append(rule)
