@@ -299,7 +299,7 @@ def _lint(paths: list[Path], office: Path | None, format: str, language: Languag
         columns, rows = linting.listing(linted, language)
         print_rows(rows, columns, format, language)
     elif errors:
-        raise FaultsError(linted.faults, language)
+        raise FaultsError([fault for fault in linted.faults if fault.severity != "note"], language)
     else:
         for fault in linted.faults:
             if fault not in unlisted:

@@ -40,9 +40,10 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
          progress: Progress | None = None) -> Linted:
     """Every finding of the rules of `folder` and of an office; with `only`, of those files alone.
 
-    Warnings and notes are looked for once there is no error in the files asked about.
+    Warnings and notes are looked for once the files asked about can be read and their examples can be run.
     """
-    known = {path.resolve() for path in _files(folder, office)}
+    shared = [folder / "laws.yml", folder / "parameters.yml", *([office / "rules" / "laws.yml", office / "parameters.yml"] if office is not None else [])]
+    known = {path.resolve() for path in [*_files(folder, office), *shared]}
     extra = [path for path in only or [] if path.resolve() not in known]
     rule_set, faults = read_rules(folder, dictionary, office, extra=extra)
     files = {path.resolve() for path in only} if only else None
@@ -56,8 +57,7 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
     if not faults:
         # A retired rule is kept as it was when it ran.
         faults = differing([rule for rule in rules if rule.file.status != "retired"], dictionary)
-    if not faults:
-        faults = _doubts(rules, rule_set, dictionary, progress)
+        faults += _doubts(rules, rule_set, dictionary, progress)
         faults += [] if files is not None else list(check_overlay(rule_set.overlay))
         faults += _unread_law(rules, rule_set)
     return Linted(sorted(faults, key=lambda fault: (office is not None and not lies_in(office, fault), *_place(fault))), len(rules))

@@ -124,7 +124,7 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
         listed = "；" if language == "zh" else "; "
         parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
         if len(reasons) > len(parts):
-            parts.append(Text(f"另有 {len(reasons) - len(parts)} 种原因（--limit 0 全部列出）", f"{counted(len(reasons) - len(parts), 'more reason')} (--limit 0 lists all)").say(language))
+            parts.append(Text(f"另有 {len(reasons) - len(parts)} 种原因，--limit 0 全部列出", f"{counted(len(reasons) - len(parts), 'more reason')}, --limit 0 lists all").say(language))
         table.add_row(rule.id, str(number), listed.join(parts))
     console.print()
     console.print(table)
