@@ -113,6 +113,7 @@ def _marks(item: Found, report: RunReport, language: str) -> str:
 def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, shown: int | None) -> None:
     table = _table(Text("没能检查的及原因", "What could not be checked, and why").say(language),
                    [Text("规则", "Rule").say(language), Text("条数", "Records").say(language), Text("原因（条数）", "Reasons (records)").say(language)], (1,))
+    cut = False
     for rule in report.rules.values():
         number = report.records(rule.id, "not_evaluated")
         if not number:
@@ -124,10 +125,13 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
         listed = "；" if language == "zh" else "; "
         parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
         if len(reasons) > len(parts):
-            parts.append(Text(f"另有 {len(reasons) - len(parts)} 种原因，--limit 0 全部列出", f"{counted(len(reasons) - len(parts), 'more reason')}, --limit 0 lists all").say(language))
+            cut = True
+            parts.append(Text(f"另有 {len(reasons) - len(parts)} 种原因", counted(len(reasons) - len(parts), "more reason")).say(language))
         table.add_row(rule.id, str(number), listed.join(parts))
     console.print()
     console.print(table)
+    if cut:
+        console.print(Text("全部原因：--limit 0", "All reasons: --limit 0").say(language), style="dim")
 
 
 def _print_gone(console: Console, report: RunReport, language: str) -> None:
