@@ -286,7 +286,7 @@ def test_an_example_that_differs_ends_with_2_and_its_place(call, tmp_path):
 # --- one language on a screen
 
 ALLOWED = re.compile(
-    r"[A-Z]{2,6}-\d{3}|chunshu-2019(/[\w.]+)?|rules/[a-z]+/|[\w-]+\.(csv|yml|md)|PDA|SQL|https?://\S+"
+    r"[A-Z]{2,6}-\d{3}|chunshu-2019(/[\w.]+)?|rules/[a-z]+/|[\w-]+\.(csv|yml|md)|PDA|SQL|--[a-z]+|https?://\S+"
     r"|/(quality|completion|works_payment|performance|joint)\b|budget_item/|\b[A-Z]\d*\b(?=[:：,，. ]|$)|[A-Z]\d?: ")
 
 
