@@ -17,7 +17,7 @@ if __name__ == "__main__":
 import click
 
 from auditkb.errors import Fault, Language, Text, counted, did_you_mean
-from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
@@ -51,8 +51,12 @@ def commands(language: Language) -> Group:
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
     @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
                   help=say("每个级别最多列出几个疑点（0 为全部，每条规则没能检查的原因也全部列出）。", "How many findings of each severity to list (0: all, and every reason why something could not be checked)."))
-    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int) -> int:
-        return _run(database, office, format, _day(as_of, language), fail_on, limit, language)
+    @click.option("--profile", is_flag=True, help=say("最后列出每条规则每一步所用的时间。", "At the end list how long each step of each rule took."))
+    def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int, profile: bool) -> int:
+        if profile and format == "csv":
+            raise FaultsError([Fault(Text("--profile 不能与 --format csv 合用", "--profile does not go with --format csv"),
+                                     hint=Text("用 table 或 json", "use table or json"))], language)
+        return _run(database, office, format, _day(as_of, language), fail_on, limit, language, profile=profile)
 
     @group.command("readiness", help=say(
         "运行之前看资料够不够：每条规则有多少记录资料齐全，最缺什么，哪些规则一条也不能检查。写出规则编号时列出它需要的每个字段。",
@@ -68,13 +72,20 @@ def commands(language: Language) -> Group:
     def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
         _readiness(rule_ids, database, office, format, _day(as_of, language), requests, language)
 
-    @group.command("list", help=say("列出规则或参数。", "List rules or parameters."), example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv")
-    @click.argument("what", type=click.Choice(["rules", "parameters"]))
+    @group.command("list", help=say("列出规则、参数或已读入的来源。", "List rules, parameters or the sources that are loaded."),
+                   example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv\nchecks.py list sources --db kb.db")
+    @click.argument("what", type=click.Choice(["rules", "parameters", "sources"]))
+    @database_option(language)
     @office_option(language)
     @format_option(language)
     @click.option("--on", metavar="DATE", help=say("只列当日有效的参数值。", "Only the parameters in force on that day."))
     @click.option("--organisation", metavar="NAME", help=say("与 --on 合用：对该单位有效的值。", "With --on: what holds for that organisation."))
-    def list_(what: str, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+    def list_(what: str, database: Path, office: Path | None, format: str, on: str | None, organisation: str | None) -> None:
+        if what != "parameters" and on is not None:
+            raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
+        if what == "sources":
+            _list_sources(database, office, format, language)
+            return
         _list(what, office, format, on, organisation, language)
 
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
@@ -136,6 +147,21 @@ def commands(language: Language) -> Group:
     def test(rule_ids: tuple[str, ...], office: Path | None) -> None:
         _test(rule_ids, office, language)
 
+    @group.command("tieout", help=say(
+        "核对一份报告自己的数字，不用数据库：合计、差额、占比、执行率、增减、结转、功能分类、文字与表、附件与表。先列不符的原因、位置和怎么办。",
+        "Check the arithmetic of one report, without a database: sums, differences, shares, rates, changes, carry-forwards, codes of expenditure, text and tables. "
+        "Causes of what is broken come first, with place and what to do."),
+        example="checks.py tieout draft.docx\nchecks.py tieout report.pdf --format xlsx --output tie-outs.xlsx\nchecks.py tieout report.txt --format json --fail-on broken")
+    @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+    @click.option("--format", "format", type=click.Choice(["table", "json", "md", "xlsx"]), default="table", show_default=True, help=say("输出格式；xlsx 要与 --output 合用。", "How it is written; xlsx needs --output."))
+    @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=say("写入该文件，不显示在屏幕上。", "Write to this file in place of the screen."))
+    @click.option("--all", "everything", is_flag=True, help=say("表中也逐条列出相符的和取整差异。", "Also list every relation that ties and every difference of rounding."))
+    @click.option("--fail-on", type=click.Choice(["broken", "review", "never"]), default="never", show_default=True,
+                  help=say("有不符（或者待人判断）的以 1 退出。", "End with 1 if a relation is broken (or left for a person to judge)."))
+    @office_option(language)
+    def tieout(file: Path, format: str, output: Path | None, everything: bool, fail_on: str, office: Path | None) -> int:
+        return _tie_out(file, format, output, fail_on, office, language, everything=everything)
+
     return group
 
 
@@ -154,8 +180,6 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
 
     if organisation is not None and on is None:
         raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
-    if what == "rules" and on is not None:
-        raise FaultsError([Fault(Text("--on 只用于 list parameters", "--on is for list parameters only"))], language)
     day = _day(on, language, "--on")
     dictionary, rule_set = _load(office, language)
     codes = format != "table"
@@ -167,6 +191,22 @@ def _list(what: str, office: Path | None, format: str, on: str | None, organisat
         columns, rows = listings.parameters_on(rule_set, dictionary, language, day, organisation, codes=codes)
     else:
         columns, rows = (listings.rules if what == "rules" else listings.parameters)(rule_set, dictionary, language, codes=codes)
+    print_rows(rows, columns, format, language)
+
+
+def _list_sources(database: Path, office: Path | None, format: str, language: Language) -> None:
+    from auditkb.database import create_tables, open_database, writer
+    from auditkb.dictionary import load_dictionary
+    from auditkb.outputs.source_list import sources
+
+    dictionary = load_dictionary(RECORDS, office)
+    with closing(open_database(database)) as connection:
+        with writer(connection):
+            create_tables(connection, dictionary)
+        columns, rows = sources(connection, dictionary, language, codes=format != "table")
+    if not rows and format == "table":
+        click.echo(Text("还没有读入任何来源。", "No source is loaded yet.").say(language))
+        return
     print_rows(rows, columns, format, language)
 
 
@@ -188,7 +228,7 @@ def _rule(rule_set: RuleSet, rule_id: str, office: Path | None, language: Langua
     return rule
 
 
-def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language) -> int:
+def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language, *, profile: bool = False) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
     from auditkb.outputs import listings, terminal
@@ -206,6 +246,8 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
                                progress=lambda name, number, whole: advance(words, number, whole))
     if format == "table":
         terminal.print_run(console(), report, dictionary, language, limit=limit)
+        if profile:
+            terminal.print_profile(console(), report, language)
         _tell_drafts(rule_set, language, err=False)
     else:
         _tell_drafts(rule_set, language, err=True)
@@ -213,7 +255,7 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
         if format == "csv":
             print_rows(rows, columns, format, language)
         else:
-            click.echo(listings.run_as_json(report))
+            click.echo(listings.run_as_json(report, profile=profile))
     return _exit_code(report, fail_on)
 
 
@@ -329,6 +371,31 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
     if faults:
         raise FaultsError(faults, language)
     click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{counted(len(rules), 'rule')}, {counted(number, 'example')}, all as expected.").say(language))
+
+
+def _tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:
+    from auditkb.outputs import tie_out_listing, tie_out_terminal
+    from auditkb.reports.tie_outs import tie_out_file
+
+    if format == "xlsx" and output is None:
+        raise FaultsError([Fault(Text("--format xlsx 要与 --output 合用", "--format xlsx goes with --output"), hint=Text("例如 --output 勾稽核对.xlsx", "for instance --output tie-outs.xlsx"))], language)
+    tied = tie_out_file(file, RULES, office)
+    if format == "xlsx" and output is not None:
+        from auditkb.outputs.tie_out_workbook import write_workbook
+
+        write_workbook(tied, output, language)
+    elif format == "table":
+        with writing_to(output) as out:
+            tie_out_terminal.print_tie_outs(out, tied, language, everything=everything)
+    else:
+        text = (tie_out_listing.as_json if format == "json" else tie_out_listing.as_markdown)(tied, language)
+        if output is None:
+            click.echo(text.rstrip("\n"))
+        else:
+            output.write_text(text.rstrip("\n") + "\n", "utf-8", newline="\n")
+    if output is not None:
+        click.echo(Text(f"已写入 {output.as_posix()}：{tie_out_listing.summary(tied).zh}。", f"Wrote {output.as_posix()}: {tie_out_listing.summary(tied).en}.").say(language))
+    return int(ExitCode.FINDINGS if fail_on != "never" and tied.count("broken") + (tied.count("review") if fail_on == "review" else 0) else ExitCode.OK)
 
 
 if __name__ == "__main__":

@@ -319,6 +319,18 @@ def console(*, stderr: bool = False) -> Any:
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
 
 
+@contextmanager
+def writing_to(file: Path | None) -> Iterator[Any]:
+    """A console that writes to a file as plain text, or to the screen where there is none."""
+    from rich.console import Console
+
+    if file is None:
+        yield console()
+        return
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        yield Console(file=out, highlight=False, width=WIDTH_OF_A_FILE)
+
+
 Report = Callable[[str, int, int | None], None]
 
 
@@ -349,5 +361,6 @@ def _progress_bar() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # What is read may be called anything: no brackets of a sheet's title are taken for colours.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)

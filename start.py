@@ -24,7 +24,7 @@ STAMP = VENV / "auditkb-set-up.json"
 PIP_LOG = VENV / "auditkb-pip.log"
 CONSTRAINTS = ROOT / "constraints.txt"
 IS_WINDOWS = os.name == "nt"
-SAMPLES = ["sample/chunshu-2019", "sample/first-ledger"]
+SAMPLES = ["sample/chunshu-2019", "sample/first-ledger", "sample/office-2024/ledger.xlsx"]
 HOST = "127.0.0.1"
 LAST_PORT = 65535
 BAD_INPUT = 2  # the exit code of this script and of the two that it calls

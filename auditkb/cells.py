@@ -10,8 +10,11 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
+from auditkb.amounts import capitals_differ, read_capitals
 from auditkb.dictionary import Field
 from auditkb.errors import Text
+from auditkb.ids import doubt_of_id
+from auditkb.value_options import NO_OPTIONS, ValueOptions
 from auditkb.values import (
     UnitUnknown,
     Unreadable,
@@ -21,6 +24,7 @@ from auditkb.values import (
     read_flag,
     read_integer,
     read_money,
+    read_period,
     read_ratio,
     refuse_uncertain_mark,
 )
@@ -33,6 +37,7 @@ STATES = {
     "not_required": Text("不要求", "not required"),
     "illegible": Text("字迹不清", "illegible"),
     "unreadable": Text("无法识别", "unreadable"),
+    "other_currency": Text("不是人民币", "not in yuan"),
 }
 _MARKERS = {fold(f"[{word}]"): state for state, label in STATES.items() for word in (state, label.zh, label.en)}
 _BRACKETS = str.maketrans("【】〔〕", "[][]")
@@ -42,8 +47,9 @@ _BRACKETS = str.maketrans("【】〔〕", "[][]")
 class Cell:
     """One cell read: its value, or None with the state, and for a problem why and what to do.
 
-    `is_marked`: the state stands in the cell itself, rather than being what an empty cell means. `needs_unit`: a bare
-    amount in a column whose unit is not known.
+    A reason beside a value is a doubt: the value is kept and the cell should be looked at. `is_marked`: the state
+    stands in the cell itself or is what its text is declared to mean, rather than being what an empty cell means.
+    `needs_unit`: a bare amount in a column whose unit is not known. `alias`: what the alias file made of the cell.
     """
 
     value: Value | None = None
@@ -52,6 +58,12 @@ class Cell:
     advice: Text | None = None
     is_marked: bool = False
     needs_unit: bool = False
+    alias: Text | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the value was read and something about it is to be checked."""
+        return self.value is not None and self.reason is not None
 
 
 def read_marker(text: str) -> str | None:
@@ -66,22 +78,31 @@ def read_marker(text: str) -> str | None:
     return _MARKERS.get(fold(text.translate(_BRACKETS)))
 
 
-def read_cell(field: Field, text: str, *, unit: str | None = None, if_empty: str | bool | None = None, is_key: bool = False) -> Cell:
+def read_cell(
+    field: Field, text: str, *, unit: str | None = None, if_empty: str | bool | None = None, is_key: bool = False, options: ValueOptions = NO_OPTIONS
+) -> Cell:
     """The cell `text` as a value of `field`.
 
-    `unit` is that of the column, for bare numbers; `if_empty` overrides the dictionary's; with `is_key` a word such
-    as 无 is refused in text too, because it would become a record's key.
+    `unit` is that of the column's header, for bare numbers; `if_empty` overrides the dictionary's; with `is_key` a word
+    such as 无 is refused in text too, because it would become a record's key. `options` are what a mapping file
+    declares; a declared meaning of the whole cell goes before everything else.
     """
     text = text.strip().removeprefix("\ufeff")
     if not text:
         return _empty(field.if_empty if if_empty is None else if_empty)
+    if options.meanings and (meaning := options.meaning_of(text)) is not None:
+        if meaning in STATES:
+            return Cell(state=meaning, is_marked=True)
+        text = meaning
     state = read_marker(text)
     if state is not None:
         return Cell(state=state, is_marked=True)
     try:
-        return Cell(_read_value(field, text, unit, is_key))
+        value = _read_value(field, text, unit, is_key, options)
     except Unreadable as refused:
-        return Cell(None, "unreadable", refused.reason, refused.advice, needs_unit=isinstance(refused, UnitUnknown))
+        return _refused(refused)
+    doubt = _doubt(field, value, is_key, options)
+    return Cell(value) if doubt is None else Cell(value, None, *doubt)
 
 
 def _empty(meaning: str | bool) -> Cell:
@@ -90,19 +111,66 @@ def _empty(meaning: str | bool) -> Cell:
     return Cell(state=str(meaning))
 
 
-def _read_value(field: Field, text: str, unit: str | None, is_key: bool) -> Value:
+def _refused(refused: Unreadable) -> Cell:
+    return Cell(None, "unreadable", refused.reason, refused.advice, needs_unit=isinstance(refused, UnitUnknown))
+
+
+def _read_value(field: Field, text: str, unit: str | None, is_key: bool, options: ValueOptions) -> Value:
     match field.type:
         case "date":
-            return read_date(text)
+            return read_date(text, options)
         case "money":
-            return read_money(text, unit, signed=field.signed)
+            return read_money(text, unit, signed=field.signed, options=options)
         case "ratio":
-            return read_ratio(text, unit, signed=field.signed)
+            return read_ratio(text, unit, signed=field.signed, options=options)
         case "integer":
-            return read_integer(text, field.unit, signed=field.signed)
+            return read_integer(text, field.unit, signed=field.signed, options=options)
         case "flag":
             return read_flag(text, has=field.name.startswith("has_"))
         case "choice":
             return read_choice(text, field.choices or {})
     refuse_uncertain_mark(text, words=is_key or field.is_reference)
     return " ".join(text.split()) if is_key or field.is_reference else text
+
+
+def _doubt(field: Field, value: Value, is_key: bool, options: ValueOptions) -> tuple[Text, Text] | None:
+    """What is to be checked about a value that was read, and how."""
+    if type(value) is str:
+        return doubt_of_id(value, is_id=is_key or field.is_reference) if field.type != "choice" else None
+    if options.latest is not None and isinstance(value, datetime.date) and value > options.latest and not field.ahead:
+        return _later_than_source(value, options.latest)
+    return None
+
+
+def _later_than_source(date: datetime.date, latest: datetime.date) -> tuple[Text, Text]:
+    return (Text(f"日期 {date} 晚于资料日期 {latest}", f"the date {date} lies after the source's own date {latest}"),
+            Text("请核对年份，或资料日期", "check the year, or the date of the source"))
+
+
+def read_period_cells(starts: Field, ends: Field, text: str, *, options: ValueOptions = NO_OPTIONS) -> tuple[Cell, Cell]:
+    """One cell that holds the first and the last day (起止日期), as the cells of two fields. Both or neither is read."""
+    stripped = text.strip()
+    if not stripped or options.meaning_of(stripped) is not None or read_marker(stripped) is not None:
+        return read_cell(starts, text, options=options), read_cell(ends, text, options=options)
+    try:
+        values = read_period(stripped, options)
+    except Unreadable as refused:
+        return _refused(refused), _refused(refused)
+    doubts = (_doubt(field, value, False, options) for field, value in zip((starts, ends), values, strict=True))
+    first, last = (Cell(value) if doubt is None else Cell(value, None, *doubt) for value, doubt in zip(values, doubts, strict=True))
+    return first, last
+
+
+def check_capitals(amount: Decimal, text: str) -> Cell:
+    """A column of amounts in capitals beside one in figures: the amount, and in doubt where the two do not agree.
+
+    Capitals that cannot be read are a problem of their own; they say nothing against the figures.
+    """
+    try:
+        in_capitals = read_capitals(text)
+    except Unreadable as refused:
+        return _refused(refused)
+    if in_capitals == amount:
+        return Cell(amount)
+    differ = capitals_differ(amount, in_capitals, text)
+    return Cell(amount, None, differ.reason, differ.advice)

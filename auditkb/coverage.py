@@ -6,6 +6,8 @@ A declaration says of one record type that its records are all there (complete) 
 - a department, a fiscal year, or both: the records of that department, that year;
 - none: every record.
 
+A record that several sources bring is a record of each of them.
+
 A declaration that names neither a record nor a department holds for what its source is about: the records that the
 source brought, and those of its audited body where all its records have one and the same. So the ledger of one office
 says nothing of another's.
@@ -57,7 +59,9 @@ class _Match(NamedTuple):
 
 
 _Place = tuple[str | None, str | None, str | None, int | None]
-"""Source, body, department and year of a row: all that a declaration without a record asks for."""
+"""Sources (`|a|b|`), body, department and year of a row: all that a declaration without a record asks for."""
+
+_SOURCES = "coalesce(t._sources, '|' || t.source || '|')"
 
 
 def resolve_coverage(connection: sqlite3.Connection, dictionary: Dictionary) -> None:
@@ -83,25 +87,26 @@ def _read(connection: sqlite3.Connection, dictionary: Dictionary) -> dict[int, _
 
 
 def _places(connection: sqlite3.Connection, name: str) -> list[_Place]:
-    return connection.execute(f"select distinct source, _organisation, _department, _year from {quote(name)}").fetchall()
+    return connection.execute(f"select distinct {_SOURCES}, _organisation, _department, _year from {quote(name)} t").fetchall()
 
 
 def _bodies(places: Iterable[list[_Place]]) -> dict[str, str]:
     """The audited body of each source whose records all have the same one."""
     found: dict[str, set[str]] = defaultdict(set)
-    for source, body, _, _ in (place for listed in places for place in listed):
-        if source is not None and body is not None:
-            found[source].add(body)
+    for sources, body, _, _ in (place for listed in places for place in listed):
+        if sources is not None and body is not None:
+            for source in sources.strip("|").split("|"):
+                found[source].add(body)
     return {source: next(iter(names)) for source, names in found.items() if len(names) == 1}
 
 
 def _holds(declaration: _Declaration, place: _Place, bodies: dict[str, str]) -> bool:
-    source, body, department, year = place
+    sources, body, department, year = place
     if declaration.year is not None and declaration.year != year:
         return False
     if declaration.department is not None:
         return declaration.department == department
-    return declaration.source == source or (body is not None and bodies.get(declaration.source) == body)
+    return f"|{declaration.source}|" in (sources or "") or (body is not None and bodies.get(declaration.source) == body)
 
 
 def _spread(connection: sqlite3.Connection, dictionary: Dictionary) -> None:
@@ -157,7 +162,7 @@ def _write_by_place(connection: sqlite3.Connection, name: str, marks: dict[_Plac
         return
     connection.execute("create temp table covered_place (source, body, department, year, marks, primary key (source, body, department, year))")
     connection.executemany("insert into covered_place values (?, ?, ?, ?, ?)", [(*place, value) for place, value in marks.items()])
-    connection.execute(f"update {table} as t set _covered = (select p.marks from covered_place p where p.source is t.source "
+    connection.execute(f"update {table} as t set _covered = (select p.marks from covered_place p where p.source is {_SOURCES} "
                        "and p.body is t._organisation and p.department is t._department and p.year is t._year)")
     connection.execute("drop table temp.covered_place")
 
@@ -166,7 +171,7 @@ def _write_by_record(connection: sqlite3.Connection, name: str, general: dict[_P
                      declarations: dict[int, _Declaration], dictionary: Dictionary) -> None:
     """Set `_covered` of the rows of one type for which a declaration for a record holds."""
     rows = connection.execute(
-        f"select t.source, t._organisation, t._department, t._year, t.key, group_concat(s.declaration || ' ' || s.link, '|') "
+        f"select {_SOURCES}, t._organisation, t._department, t._year, t.key, group_concat(s.declaration || ' ' || s.link, '|') "
         f"from covered_record s join {quote(name)} t on t.key = s.key where s.record_type = ? group by t.key", (name,))
     known: dict[tuple[_Place, str], str] = {}
     changes = []

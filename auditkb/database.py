@@ -36,7 +36,18 @@ def _first_layout(connection: sqlite3.Connection) -> None:
     """The tables themselves come from `create_tables`, which only ever adds."""
 
 
-MIGRATIONS: list[tuple[int, str, Callable[[sqlite3.Connection], None]]] = [(1, "first layout", _first_layout)]
+def _rows_by_source(connection: sqlite3.Connection) -> None:
+    """`create_tables` adds the tables, and fills them from the records that are there: it knows the record types.
+
+    The list of problems asks for this column before anything is loaded.
+    """
+    columns = [row[1] for row in connection.execute("pragma table_info(cell_notes)")]
+    if columns and "is_gone" not in columns:
+        connection.execute("alter table cell_notes add column is_gone integer")
+
+
+MIGRATIONS: list[tuple[int, str, Callable[[sqlite3.Connection], None]]] = [
+    (1, "first layout", _first_layout), (2, "what each source says is kept", _rows_by_source)]
 """Numbered steps from an empty file to the layout of this version; a step that was released never changes."""
 
 

@@ -15,7 +15,7 @@ from dataclasses import field as data_field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints, model_validator
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.yaml_files import YamlFile, check_model, read_yaml
@@ -27,6 +27,7 @@ VALUE_TYPES = {"text": "TEXT", "date": "TEXT", "money": "REAL", "ratio": "REAL",
 _BRACKETS = str.maketrans({"【": "(", "】": ")", "〔": "(", "〕": ")", "[": "(", "]": ")", "{": "(", "}": ")",
                            "「": "(", "」": ")", "《": "(", "》": ")"})
 _Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Paths = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())]
 
 
 class _Model(BaseModel):
@@ -52,20 +53,30 @@ class Said(_Model):
 
 
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year; `said` is for flags."""
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future;
+    `said` is for flags.
+
+    A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
+    refused until a mapping file decides.
+
+    `ocds` names the paths of an OCDS release at which the field may stand, `ocds_codes` what a code there means.
+    """
 
     type: str
     label: Label
     description: Label
     unit: str | None = None
     synonyms: tuple[_Words, ...] = ()
+    maybe: tuple[_Words, ...] = ()
     choices: dict[str, Label] | None = None
     said: Said | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
+    ahead: bool = False
     compared: bool = False
-    ocds: str | None = None
+    ocds: _Paths = ()
+    ocds_codes: dict[str, str] = {}
     _name: str = PrivateAttr(default="")
 
     @property
@@ -84,17 +95,25 @@ class Field(_Model):
         return VALUE_TYPES.get(self.type, "TEXT")
 
 
+class Period(_Model):
+    """Headings of a column that holds two dates in one cell, and the two fields that they are."""
+
+    fields: tuple[str, str]
+    headings: tuple[_Words, ...]
+
+
 class RecordType(_Model):
     """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field.
 
     `measure` is the Chinese measure word of its records: 份, 笔, 张.
+    `groups` are titles over several columns which say that the columns below are about this type.
     """
 
     type: str
     label: Label
     description: Label
     measure: _Words = "条"
-    ocds: str | None = None
+    ocds: _Paths = ()
     label_field: str
     key: tuple[tuple[str, ...], ...]
     belongs_to: tuple[str, ...] = ()
@@ -103,6 +122,8 @@ class RecordType(_Model):
     fiscal_year: tuple[str, ...] = ()
     created_by_reference: bool = False
     derived: str | None = None
+    groups: tuple[_Words, ...] = ()
+    period: Period | None = None
     fields: dict[str, Field]
 
     @model_validator(mode="after")
@@ -115,11 +136,28 @@ class RecordType(_Model):
         """Every heading that names a field of this type, normalised by `normalise_header`, with the field's name."""
         return {heading: name for name, entry in self.fields.items() for heading in headings_of(entry)}
 
+    def uncertain_headers(self) -> dict[str, list[str]]:
+        """Headings that may name a field, normalised, with every field that they may name."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.fields.items():
+            for text in entry.maybe:
+                found.setdefault(normalise_header(text), []).append(name)
+        return found
+
+    def period_headers(self) -> set[str]:
+        """Headings of columns with two dates in one cell, normalised."""
+        return {normalise_header(text) for text in self.period.headings} if self.period else set()
+
+    def group_titles(self) -> set[str]:
+        """Titles over several columns that say which type these are about, normalised."""
+        return {normalise_header(text) for text in (self.type, self.label.zh, self.label.en, *self.groups)}
+
 
 def normalise_header(text: str) -> str:
     """A column heading reduced to what is compared: width, case, blanks and kinds of bracket do not count."""
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).casefold()
-    return "".join(plain.split())
+    # An accent on a blank joins the letter before it, so the forms are made one again.
+    return unicodedata.normalize("NFKC", "".join(plain.split())).casefold()
 
 
 def headings_of(entry: Field) -> list[str]:

@@ -10,6 +10,7 @@ from auditkb.errors import Fault, Text, did_you_mean
 from auditkb.yaml_files import YamlFile
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+OCDS_PATH = re.compile(r"^\w+(?:\[\w+=[\w-]+\])?(?:/\w+(?:\[\w+=[\w-]+\])?)*$", re.ASCII)
 
 CALENDAR = frozenset({"day", "is_workday", "workday_number", "next_workday"})
 """Columns of the working calendar, which rules look into by name."""
@@ -19,7 +20,8 @@ RESERVED_FIELDS = frozenset({"source", "sheet", "row", "key", "peers", "earlier"
 
 RESERVED_TABLES = frozenset(
     """sources cell_notes coverage working_calendar rules laws runs outcome_counts outcomes findings finding_events
-    known_findings known_matches decisions figures tie_outs schema_versions""".split())
+    known_findings known_matches decisions reports sections figures tie_outs candidate_findings recommendations name_problems schema_versions
+    loads record_changes unread_paths source_rows""".split())
 """Tables of kb.db that hold no records."""
 
 SQL_WORDS = frozenset(
@@ -129,6 +131,7 @@ def _check_field(record_type: RecordType, entry: Field, declared: Declared) -> I
         yield file.fault(here, Text(f"{entry.name} 的记录已归属 {record_type.type}，同名字段会使路径有两种读法",
                                     f"rows of {entry.name} belong to {record_type.type}; a field of that name gives its paths two meanings"), key=True)
     yield from _check_options(entry, file, here)
+    yield from _check_ocds(entry, file, here)
 
 
 def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Iterator[Fault]:
@@ -148,6 +151,19 @@ def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Itera
                                                             f'choice "{code}": small letters, digits and underscores only'), key=True)
 
 
+def _check_ocds(entry: Field, file: YamlFile, here: tuple[str, str]) -> Iterator[Fault]:
+    for path in entry.ocds:
+        if OCDS_PATH.match(path) is None:
+            yield file.fault((*here, "ocds"), Text(f"“{path}”不是 OCDS 路径", f'"{path}" is no OCDS path'),
+                             hint=Text("写作 tender/documents[documentType=tenderNotice]/datePublished", "write tender/documents[documentType=tenderNotice]/datePublished"))
+        elif entry.type == "money" and not path.endswith("/amount"):
+            yield file.fault((*here, "ocds"), Text("金额的 OCDS 路径以 /amount 结尾，旁边是币种", "an amount's OCDS path ends with /amount, with the currency beside it"))
+    allowed = list(entry.choices or ()) if entry.type == "choice" else ["true", "false"]
+    for code, meant in entry.ocds_codes.items():
+        if entry.type not in ("choice", "flag") or meant not in allowed:
+            yield file.fault((*here, "ocds_codes", code), Text(f"“{entry.name}”没有选项“{meant}”", f'{entry.name} has no choice "{meant}"'), hint=did_you_mean(meant, allowed))
+
+
 def _check_headings(record_type: RecordType, declared: Declared) -> Iterator[Fault]:
     """A heading that would name two fields of one type."""
     own = declared.files[(record_type.type, None)]
@@ -163,3 +179,15 @@ def _check_headings(record_type: RecordType, declared: Declared) -> Iterator[Fau
             if number < 3:
                 place = ((), ("label", "zh"), ("label", "en"))[number]
             yield file.fault(("fields", entry.name, *place), Text(f"表头“{heading}”已属于字段“{first}”", f'heading "{heading}" already belongs to "{first}"'))
+    yield from _check_period(record_type, own)
+
+
+def _check_period(record_type: RecordType, file: YamlFile) -> Iterator[Fault]:
+    """The two fields of a period are dates."""
+    if record_type.period is None:
+        return
+    for number, name in enumerate(record_type.period.fields):
+        if name not in record_type.fields:
+            yield file.fault(("period", "fields", number), Text(f"没有字段“{name}”", f'there is no field "{name}"'), hint=did_you_mean(name, list(record_type.fields)))
+        elif record_type.fields[name].type != "date":
+            yield file.fault(("period", "fields", number), Text(f"“{name}”不是日期", f'"{name}" is no date'))

@@ -9,16 +9,43 @@ from typing import Literal
 
 from auditkb.errors import Text
 
-Kind = Literal["marked", "unreadable", "no_such_record", "no_parent", "same_key"]
-PROBLEMS: tuple[Kind, ...] = ("unreadable", "no_such_record", "no_parent", "same_key")
+Kind = Literal[
+    "marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like", "sources_differ", "not_in_newer",
+    "other_currency", "skipped", "hidden", "alias"]
+KINDS: dict[Kind, Text] = {
+    "unreadable": Text("没能读懂", "could not be read"),
+    "doubtful": Text("读入但有疑问", "read, with a doubt"),
+    "no_such_record": Text("所指记录不存在", "names a record that is not there"),
+    "no_parent": Text("没有写明所属", "does not say what it belongs to"),
+    "same_key": Text("主键重复", "same key twice"),
+    "not_loaded": Text("没有读入的列", "column not read"),
+    "total_differs": Text("合计不符", "total differs"),
+    "looks_like": Text("名称相近", "names nearly alike"),
+    "sources_differ": Text("来源不一致", "sources disagree"),
+    "not_in_newer": Text("新文件中没有", "not in the newer file"),
+    "other_currency": Text("不是人民币", "not in yuan"),
+}
+"""Every kind of problem, as people call it."""
+
+INFORMATION: dict[Kind, Text] = {"skipped": Text("没有读入", "left out"), "hidden": Text("隐藏", "hidden"), "alias": Text("按别名对应", "found by an alias")}
+"""Kinds that only say something."""
+
+PROBLEMS: tuple[Kind, ...] = tuple(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `cell` is as a spreadsheet names it (D7), or a row number; every kind but `marked` is a problem."""
+    """One note. `cell` is as a spreadsheet names it (D7), a column's letter or a row number;
+    a note on a whole row, column or sheet has no record type.
+
+    `doubtful`: the value was read and kept, and something about it is to be checked. `not_loaded` is a column that
+    nothing is read from, `total_differs` a total that is not the sum of its rows. `skipped` (totals, notes, what a
+    mapping file leaves out) and `hidden` are only said. `looks_like`: a name that is nearly another's. `alias`: the cell
+    names a record by another name, which the alias file knows; only said.
+    """
 
     kind: Kind
-    record_type: str
+    record_type: str | None
     key: str | None
     field: str | None
     state: str | None
@@ -61,14 +88,49 @@ def places_of_notes(connection: sqlite3.Connection, kind: Kind) -> dict[tuple[st
 
 def count_notes(connection: sqlite3.Connection, source: str) -> dict[str, int]:
     """How many notes of each kind a source has."""
-    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? group by 1"
+    query = "select coalesce(problem, 'marked'), count(*) from cell_notes where source = ? and is_gone is null group by 1"
     return dict(connection.execute(query, (source,)).fetchall())
 
 
-def list_problems(connection: sqlite3.Connection, language: str) -> list[tuple[str | None, ...]]:
-    """Every problem: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do."""
+def count_problems(connection: sqlite3.Connection, source: str) -> int:
+    """How many notes of a source ask for something to be done."""
+    counts = count_notes(connection, source)
+    return sum(counts.get(kind, 0) for kind in PROBLEMS)
+
+
+def list_problems(connection: sqlite3.Connection, language: str, *, source: str | None = None, kind: str | None = None, with_information: bool = False) -> list[tuple[str | None, ...]]:
+    """Every problem, or those of a source or kind: source, file or sheet, cell, record type, record, field, text, what is wrong, what to do, kind.
+
+    Those of records that are gone are left out. `with_information`: also what was skipped or hidden and needs nothing.
+    """
+    kinds = (*PROBLEMS, *INFORMATION) if with_information else PROBLEMS
     note, advice = ("note", "advice") if language == "zh" else ("note_en", "advice_en")
     query = f"""
-        select source, sheet, cell, record_type, key, field, raw, {note}, {advice} from cell_notes
-        where problem is not null order by source, sheet, id"""
-    return connection.execute(query).fetchall()
+        select source, sheet, cell, record_type, key, field, raw, {note}, {advice}, problem from cell_notes
+        where problem in ({', '.join('?' * len(kinds))}) and is_gone is null and coalesce(?, source) = source and coalesce(?, problem) = problem
+        order by source, sheet, id"""
+    return connection.execute(query, (*kinds, source, kind)).fetchall()
+
+
+def set_notes_aside(connection: sqlite3.Connection, source: str) -> None:
+    """Move the notes of a source into temp.former_notes, out of the way of those of its newer version."""
+    connection.execute("drop table if exists temp.former_notes")
+    connection.execute("create temp table former_notes as select * from cell_notes where source = ?", (source,))
+    connection.execute("create index temp.former_note on former_notes (record_type, key, field)")
+    connection.execute("delete from cell_notes where source = ?", (source,))
+
+
+def restore_notes(connection: sqlite3.Connection) -> None:
+    """Put back the notes that were set aside for the records in temp.missing_record: nothing newer is said of these."""
+    names = ", ".join(_COLUMNS)
+    connection.execute(
+        f"insert into cell_notes ({names}, is_gone) select {', '.join(f'n.{name}' for name in _COLUMNS)}, nullif(m.is_gone, 0) from temp.former_notes n "
+        "join temp.missing_record m on m.record_type = n.record_type and m.key = n.key where coalesce(n.problem, '') not in ('not_in_newer', 'sources_differ') order by n.id")
+
+
+def list_unread(connection: sqlite3.Connection, source: str | None = None) -> list[tuple[str, str, int, str]]:
+    """What the dictionary has no place for: source, path, in how many places it stands, and an example."""
+    if connection.execute("select 1 from sqlite_master where name = 'unread_paths'").fetchone() is None:
+        return []
+    query = "select source, path, places, example from unread_paths where coalesce(?, source) = source order by source, places desc, path"
+    return connection.execute(query, (source,)).fetchall()

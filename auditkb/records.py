@@ -54,10 +54,10 @@ def key_text(value: Value) -> str:
 
 
 class Key(NamedTuple):
-    """A key; `same_as` is the earlier row that has the same one, and `is_numbered` says that a number parts them."""
+    """A key; `same_as` is the earlier row that has the same one, as the caller names it, and `is_numbered` says that a number parts them."""
 
     text: str | None
-    same_as: int | None = None
+    same_as: int | str | None = None
     is_numbered: bool = False
 
 
@@ -71,27 +71,36 @@ class KeyMaker:
 
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
-        self._is_name = len(record_type.key) == 1 and len(record_type.key[0]) == 1
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, int | str] = {}
 
-    def make(self, values: Mapping[str, Value | None], row: int) -> Key:
+    def make(self, values: Mapping[str, Value | None], row: int | str) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
-        *exact, last = self._alternatives
+        return self.claim(*self.text_of(values), row)
+
+    def claim(self, text: str | None, is_name: bool, row: int | str) -> Key:
+        """The key of a row whose `text_of` is known; equal ones are counted unless the key is a name."""
+        return Key(None) if text is None else self._claim(text, row, can_count=not is_name)
+
+    def text_of(self, values: Mapping[str, Value | None], alternatives: Sequence[Sequence[str]] | None = None) -> tuple[str | None, bool]:
+        """The key before equal ones are counted, and whether it names one record only.
+
+        `alternatives` are others than those of the type, for a source that says which fields name its records.
+        """
+        *exact, last = alternatives or self._alternatives
         for fields in exact:
             if all(values.get(field) is not None for field in fields):
-                return self._claim(self._join(fields, values), row, can_count=False)
-        key = self._join([field for field in last if values.get(field) is not None], values)
-        if not key:
-            return Key(None)
-        return self._claim(key, row, can_count=not self._is_name)
+                return self._join(fields, values), True
+        is_name = not exact and len(last) == 1
+        return self._join([field for field in last if values.get(field) is not None], values) or None, is_name
 
     def _join(self, fields: Sequence[str], values: Mapping[str, Value | None]) -> str:
         known = (values[field] for field in fields)
         return "/".join(encode_part(key_text(value)) for value in known if value is not None)
 
-    def _claim(self, key: str, row: int, *, can_count: bool) -> Key:
-        equal = self._rows.setdefault(key, row)
-        if equal == row:
+    def _claim(self, key: str, row: int | str, *, can_count: bool) -> Key:
+        equal = self._rows.get(key)
+        if equal is None:
+            self._rows[key] = row
             return Key(key)
         if not can_count:
             return Key(key, equal)
@@ -109,13 +118,14 @@ DatabaseRow = tuple[str | int | float | None, ...]
 
 def to_database(value: Value | None) -> str | int | float | None:
     """A value as SQLite holds it: ISO dates, doubles for money and ratios, 0 and 1 for flags."""
+    # Called for every value that is loaded, most of which are text.
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, bool):
-        return int(value)
-    return value
+    return int(value)
 
 
 def states_text(cells: Mapping[str, Cell]) -> str | None:
@@ -131,25 +141,26 @@ def insert_statement(table: str, columns: Iterable[str]) -> str:
     return f"insert into {quote(table)} ({names}) values ({', '.join('?' * len(columns))})"
 
 
-def loaded_columns(record_type: RecordType) -> list[str]:
-    """The columns that loading fills, in the order of a `RowMaker`'s rows."""
-    folded = [f"_folded_{name}" for name, field in record_type.fields.items() if field.compared]
-    return ["key", *record_type.fields, "source", "sheet", "row", "_states", *folded]
+def loaded_columns(record_type: RecordType, names: Iterable[str] | None = None) -> list[str]:
+    """The columns that loading fills for these fields (all unless named), in the order of a `RowMaker`'s rows."""
+    names = list(record_type.fields if names is None else names)
+    folded = [f"_folded_{name}" for name in names if record_type.fields[name].compared]
+    return ["key", "source", "sheet", "row", "_states", *names, *folded]
 
 
 class RowMaker:
-    """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type))`."""
+    """Makes the rows of one record type and sheet for `insert_statement(type, loaded_columns(type, names))`."""
 
-    def __init__(self, record_type: RecordType, sheet: str | None):
-        self._names = list(record_type.fields)
-        self._compared = [name for name, field in record_type.fields.items() if field.compared]
+    def __init__(self, record_type: RecordType, sheet: str | None, names: Iterable[str] | None = None):
+        self._names = list(record_type.fields if names is None else names)
+        self._compared = [name for name in self._names if record_type.fields[name].compared]
         self._sheet = sheet
 
     def make(self, key: str, cells: Mapping[str, Cell], source: str, row: int | None) -> DatabaseRow:
         """One row; a field without a cell is NULL."""
         values = [to_database(cells[name].value) if name in cells else None for name in self._names]
         folded = [_folded(cells.get(name)) for name in self._compared]
-        return (key, *values, source, self._sheet, row, states_text(cells), *folded)
+        return (key, source, self._sheet, row, states_text(cells), *values, *folded)
 
 
 def _folded(cell: Cell | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class RunReport:
     leaving: list[tuple[Kept, str]] = field(default_factory=list)
     """Findings that no longer fail, and why; they go only if the run is complete."""
     known: int = 0
+    seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    """How long each step of each rule took, and of what is done once for all of them (under the name '')."""
     matched: list[tuple[str, str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
     """(known id, rule, record type, record key, outcome, reasons)"""
 
@@ -87,6 +90,9 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                                     (started, as_of, __version__, str(office) if office is not None else None)).lastrowid
         report.run_id = run_id or 0
         rules = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial")]
+        at = time.perf_counter()
+        engine.make_indexes(connection, rules, dictionary)
+        report.seconds[""] = {"indexes": time.perf_counter() - at}
         sqls = {}
         outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         for number, rule in enumerate(rules, 1):
@@ -99,12 +105,15 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
             except KnowledgeBaseError as error:
                 report.faults += error.faults
                 report.broken.add(rule.id)
+            report.seconds[rule.id] = sqls[rule.id].seconds
+        at = time.perf_counter()
         _write_counts(connection, report)
         write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)
         write_laws(connection, rule_set.laws)
         write_known(connection, known, classes, report.run_id)
         _match_known(known, report, outcomes_of_known)
         _close(connection, report, old_hashes)
+        report.seconds[""]["publish"] = time.perf_counter() - at
         status = "complete" if report.is_complete else "incomplete"
         connection.execute("UPDATE runs SET finished_at = ?, status = ?, rule_set_hash = ?, data_hash = ? WHERE id = ?",
                            (_now(), status, _hash_rules(rule_set), _hash_data(connection), report.run_id))
@@ -124,19 +133,23 @@ def _wanted(known: list[KnownFinding]) -> dict[str, list[str]]:
 def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql, report: RunReport,
               old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
     rule = sql.rule
-    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE)
-    _tidy_reasons(connection)
-    _count(connection, rule, report)
+    before = kept_findings(connection, list({rule.id, rule.lineage}))
+    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE, [*wanted, *(item.record_key for item in before.values())])
+    with sql.timed("count"):
+        _tidy_reasons(connection)
+        _count(connection, rule, report)
     for key in wanted:
         for item in engine.outcomes(connection, f"key = {_quoted(key)}"):
             outcomes_of_known[(rule.id, key)] = (item.outcome, item.reasons)
-    fails = _fails(connection, dictionary, rule_set, sql)
+    with sql.timed("evidence"):
+        fails = _fails(connection, dictionary, rule_set, sql)
     if rule.file.status not in REVIEWED_STATUSES:
         report.trial += fails
         return
-    connection.execute(f"INSERT INTO outcomes SELECT ?, ?, ?, key, outcome, reasons FROM temp.{engine.RESULT}"
-                       " WHERE outcome IN ('fail', 'exempt', 'not_evaluated')", (report.run_id, rule.id, rule.checks))
-    _follow(connection, rule, fails, report, old_hashes)
+    with sql.timed("write"):
+        connection.execute(f"INSERT INTO outcomes SELECT ?, ?, ?, key, outcome, reasons FROM temp.{engine.RESULT}"
+                           " WHERE outcome IN ('fail', 'exempt', 'not_evaluated')", (report.run_id, rule.id, rule.checks))
+        _follow(connection, rule, fails, before, report, old_hashes)
 
 
 def _quoted(text: str) -> str:
@@ -166,7 +179,7 @@ def _tidy_reasons(connection: sqlite3.Connection) -> None:
 
 def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> None:
     rows = connection.execute(
-        f"SELECT department, outcome, reasons, assumed, COUNT(*) FROM temp.{engine.RESULT} GROUP BY department, outcome, reasons, assumed")
+        f"SELECT department, outcome, reasons, assumed, SUM(records) FROM temp.{engine.RESULT} GROUP BY department, outcome, reasons, assumed")
     for department, outcome, reasons, assumed, number in rows:
         report.counts[(rule.id, department, outcome, "")] += number
         for reason in (reasons or "").split("|") if reasons else ():
@@ -175,10 +188,10 @@ def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> Non
             report.counts[(rule.id, department, outcome, "assumed")] += number
 
 
-def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], report: RunReport, old_hashes: dict[str, str]) -> None:
+def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], before: dict[str, Kept], report: RunReport,
+            old_hashes: dict[str, str]) -> None:
     """Carry the rule's findings from the run before into this one."""
     at = _now()
-    before = kept_findings(connection, list({rule.id, rule.lineage}))
     for fail in fails:
         report.found.append(Found(fail, record_fail(connection, report.run_id, at, fail, before.get(fail.finding_id))))
     failing = {fail.finding_id for fail in fails}

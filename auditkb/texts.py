@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from auditkb.errors import Text
@@ -12,8 +13,8 @@ from auditkb.errors import Text
 MOST_CHARACTERS = 100
 
 WRITE_A_STATE = Text(
-    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]",
-    "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible]",
+    "没有值时请写明原因：[文件空白]、[未采集]、[不要求] 或 [字迹不清]，或在对应文件中声明它的含义",
+    "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible], or declare in a mapping file what it means",
 )
 
 
@@ -56,9 +57,10 @@ def _is_invisible(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) == "Cf"
 
 
-_WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nil", "none", "null", "tbd", "unknown"))
+_WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nan", "nil", "none", "null", "tbd", "unknown"))
 # With room for the width and space that folding takes away.
 _LONGEST_WORD_FOR_NOTHING = 20
+_DIGIT = re.compile("[0-9]")
 
 
 def means_nothing_certain(text: str, *, words: bool = True) -> bool:
@@ -66,7 +68,8 @@ def means_nothing_certain(text: str, *, words: bool = True) -> bool:
 
     Such marks mean "does not apply" in some ledgers and "not known" in others.
     """
-    if len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum():
+    # No such mark or word has a digit, and most cells have one.
+    if _DIGIT.search(text) or (len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum()):
         return False
     folded = fold(text)
     return not any(character.isalnum() for character in folded) or (words and folded in _WORDS_FOR_NOTHING)
@@ -91,3 +94,11 @@ def shown(text: str) -> str:
     """The text as a message quotes it: on one line, cut at 40 characters."""
     text = " ".join(text.split())
     return text if len(text) <= 40 else text[:40] + "…"
+
+
+def refusal(compact: str, text: str, table: tuple[tuple[str, str, str, Text], ...], otherwise: Text, advice: Text) -> Unreadable:
+    """Why `text` is no value: the first row of (pattern of the whole `compact` text, reason in both languages, advice)."""
+    for pattern, zh, en, what_to_do in table:
+        if re.fullmatch(pattern, compact, re.ASCII | re.DOTALL):
+            return Unreadable(Text(f"{zh}：{shown(text)}", f"{en}: {shown(text)}"), what_to_do)
+    return Unreadable(Text(f"“{shown(text)}”{otherwise.zh}", f'"{shown(text)}" {otherwise.en}'), advice)

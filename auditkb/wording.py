@@ -19,6 +19,8 @@ STATES = {
     "not_required": Text("不要求", "not required"),
     "illegible": Text("字迹不清", "illegible"),
     "unreadable": Text("无法识别", "unreadable"),
+    "disputed": Text("来源不一致", "disputed between sources"),
+    "other_currency": Text("不是人民币", "not in yuan"),
 }
 NOT_RECORDED = STATES["not_captured"]
 OUTCOMES = {
@@ -66,6 +68,8 @@ REASONS = {
     "blank": Text("文件上空白", "blank in the document"),
     "illegible": Text("字迹不清", "illegible"),
     "unreadable": Text("无法识别", "unreadable"),
+    "disputed": Text("来源不一致", "disputed between sources"),
+    "other_currency": Text("不是人民币", "not in yuan"),
     "not_required": Text("不要求", "not required"),
     "none": Text("一条也没有", "there is none"),
     "no_related": Text("所指记录未读入", "the record named was not loaded"),

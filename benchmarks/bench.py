@@ -90,13 +90,15 @@ def run_in_a_copy(database: Path, dictionary: Dictionary, rules: RuleSet, times:
 
 
 def time_rules(connection: sqlite3.Connection, dictionary: Dictionary, rules: dict[str, Rule], times: Times) -> None:
-    """Every rule by itself: its SQL over all records, into the temporary table of outcomes."""
+    """Every rule by itself: its SQL over all records, into the temporary table of outcomes, with the reasons."""
     engine.open_result(connection)
+    engine.make_indexes(connection, rules.values(), dictionary)
     spent: list[float] = []
     for name, rule in rules.items():
         sql = engine.prepare(rule, dictionary, AS_OF)
         with times.measure(name):
-            engine.evaluate(connection, sql, dictionary)
+            # As in a run: a row for each record that fails or cannot be decided, the others are counted.
+            engine.evaluate(connection, sql, dictionary, None, [])
         spent.append(times.processor[name][-1])
     times.add(RULES, sum(spent), sum(times.wall[name][-1] for name in rules))
 

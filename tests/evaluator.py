@@ -30,7 +30,7 @@ Truth = bool | None
 """True, False, or None for unknown."""
 
 STATES = {"blank_in_document": "blank", "not_captured": "missing", "unreadable": "unreadable", "illegible": "illegible",
-          "not_required": "not_required"}
+          "not_required": "not_required", "disputed": "disputed", "other_currency": "other_currency"}
 CALENDAR_YEARS = range(2004, 2027)
 
 
@@ -419,7 +419,7 @@ class Evaluator:
             return exactly(False)
         if value.is_blank:
             return exactly(True)
-        if any(reason == f"{state}:{node.item.path}" for reason in value.reasons for state in ("illegible", "not_required")):
+        if any(reason == f"{state}:{node.item.path}" for reason in value.reasons for state in ("illegible", "other_currency", "not_required")):
             return exactly(False)
         return value
 

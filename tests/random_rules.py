@@ -35,7 +35,7 @@ RATIOS = [0, 0.03, 0.1, 0.3, 0.5, 1]
 INTEGERS = [0, 1, 2, 3, 30]
 YEARS = [2018, 2019, 2020]
 TEXTS = ["甲", "乙", "a b", "Ａ B"]
-STATES = ["blank_in_document", "not_captured", "not_required", "illegible", "unreadable"]
+STATES = ["blank_in_document", "not_captured", "not_required", "illegible", "unreadable", "disputed", "other_currency"]
 
 
 # --- a dictionary

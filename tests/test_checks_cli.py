@@ -334,3 +334,28 @@ def test_the_screen_of_a_run_in_english_has_chinese_only_in_names(call, copy):
 
 def test_the_language_is_taken_from_anywhere_in_the_line():
     assert choose_language(["run", "--lang", "en"]) == "en" and choose_language(["--lang=zh", "run"]) == "zh"
+
+
+# --- where the time goes
+
+@pytest.mark.parametrize("language, title, step", [("zh", "各规则所用时间（秒）", "判定"), ("en", "Seconds by rule", "decide")])
+def test_profile_lists_every_rule_and_what_is_done_once(call, copy, language, title, step):
+    code, out, _ = call("run", "--db", copy, "--lang", language, "--profile")
+    assert code == 0 and title in out
+    table = out[out.index(title):]
+    assert step in table and "CON-001" in table and ("共用：建索引" if language == "zh" else "once: indexes") in table
+    assert title not in call("run", "--db", copy, "--lang", language)[1]
+
+
+def test_profile_as_json_gives_seconds_by_rule_and_step(call, copy):
+    seconds = json.loads(call("run", "--db", copy, "--format", "json", "--profile")[1])["seconds"]
+    steps = {item["step"] for item in seconds if item["rule_id"] == "CON-002"}
+    assert {"decide", "reasons", "stand_ins", "count", "evidence", "write"} == steps
+    assert {item["step"] for item in seconds if item["rule_id"] is None} == {"indexes", "publish"}
+    assert all(item["seconds"] >= 0 for item in seconds)
+    assert "seconds" not in json.loads(call("run", "--db", copy, "--format", "json")[1])
+
+
+def test_profile_and_csv_do_not_go_together(call, copy):
+    code, _, err = call("run", "--db", copy, "--format", "csv", "--profile", "--lang", "en")
+    assert code == 2 and "--profile does not go with --format csv" in err

@@ -117,12 +117,12 @@ def test_an_older_file_is_upgraded_after_a_copy(tmp_path, monkeypatch):
     with writer(connection := open_database(file, create=True)):
         connection.execute("create table work (done)")
     connection.close()
-    step = (2, "drops", lambda opened: opened.execute("drop table work"))
+    step = (3, "drops", lambda opened: opened.execute("drop table work"))
     monkeypatch.setattr(database, "MIGRATIONS", [*database.MIGRATIONS, step])
     connection = open_database(file)
-    assert [row[0] for row in connection.execute("select version from schema_versions order by version")] == [1, 2]
+    assert [row[0] for row in connection.execute("select version from schema_versions order by version")] == [1, 2, 3]
     connection.close()
-    kept = sqlite3.connect(tmp_path / "kb.db.before-2")
+    kept = sqlite3.connect(tmp_path / "kb.db.before-3")
     assert kept.execute("select count(*) from work").fetchone() == (0,)
     kept.close()
     monkeypatch.undo()
@@ -138,7 +138,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
         opened.execute("create table half (x)")
         raise sqlite3.IntegrityError("broken step")
 
-    monkeypatch.setattr(database, "MIGRATIONS", [*database.MIGRATIONS, (2, "breaks", breaks)])
+    monkeypatch.setattr(database, "MIGRATIONS", [*database.MIGRATIONS, (3, "breaks", breaks)])
     with pytest.raises(KnowledgeBaseError):
         open_database(file)
     monkeypatch.undo()

@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import re
 import sys
-import textwrap
 from pathlib import Path
 from types import ModuleType
 
@@ -333,14 +332,15 @@ def test_a_broken_rule_of_contributing_is_refused(tmp_path: Path) -> None:
 
 
 def test_source_declarations_shown_are_sound(tmp_path: Path) -> None:
-    for name in READMES:
-        text = next(text for info, text in re.findall(r"^ *```(\w*)\n(.*?)^ *```$", read(name), re.MULTILINE | re.DOTALL) if info == "yaml")
-        folder = tmp_path / name
+    shown = [(name, text) for name in DOCUMENTS for text in re.findall(r"^```yaml source\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)]
+    assert shown
+    for number, (name, text) in enumerate(shown):
+        folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "source.yml").write_text(textwrap.dedent(text), "utf-8")
+        (folder / "source.yml").write_text(text, "utf-8")
         (folder / "合同.csv").write_text("合同编号,合同名称,签订日期,合同金额（万元）\nHT1,保洁,[文件空白],9.8\n", "utf-8")
-        result = CliRunner().invoke(ingest.commands("en"), ["records", str(folder), "--db", str(tmp_path / f"{name}.db")])
-        assert result.exit_code == 0 and "Contract: 1 row" in result.output, result.output
+        result = CliRunner().invoke(ingest.commands("en"), ["records", str(folder), "--db", str(tmp_path / f"{number}.db")])
+        assert result.exit_code == 0 and "Contract: 1 row" in result.output, (name, result.output)
 
 
 DEVELOPMENT = re.compile(r"/work\b|/tmp/|\bissue #?\d|#\d{1,3}\b|helper|assistant|claude|\bAI\b|人工智能|大模型", re.IGNORECASE)

@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up: a module imports from its own level or below. A package stands for all its modules.
 LEVELS: list[tuple[str, ...]] = [
-    ("errors", "languages", "texts", "numerals"),
-    ("yaml_files", "dictionary", "dictionary_checks", "values", "cells", "expressions"),
-    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "references", "notes", "coverage", "finishing", "sources", "metadata"),
+    ("errors", "languages", "texts", "value_options", "numerals", "names"),
+    ("yaml_files", "dictionary", "dictionary_checks", "dates", "amounts", "ids", "values", "cells", "expressions"),
+    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "sources", "metadata"),
     ("wording", "sentences", "compiler", "engines"),
-    ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "readiness", "generated", "linting", "tieout", "search", "outputs"),
+    ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "readiness", "generated", "linting", "tieout", "reports", "search", "outputs"),
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MODULES = sorted((ROOT / "auditkb").rglob("*.py"))

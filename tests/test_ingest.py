@@ -5,13 +5,16 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import click
 import pytest
 from click.testing import CliRunner
 
+import checks
 import command_line
 import ingest
 from auditkb.errors import Fault, KnowledgeBaseError, Text
@@ -71,6 +74,56 @@ def test_faults_of_all_paths_go_to_stderr_one_a_line(ledger, tmp_path):
     lines = result.stderr.splitlines()
     assert len(lines) == 2 and "contract.csv:1: " in lines[0] and "no such file" in lines[1]
     assert "office: loaded" in result.stdout and "Traceback" not in result.output
+
+
+def check(*arguments, language="en"):
+    return CliRunner().invoke(checks.commands(language), [str(argument) for argument in arguments])
+
+
+def test_a_corrected_ledger_updates_findings_and_a_missing_record_takes_its_own_along(tmp_path):
+    path, database = tmp_path / "ledger", tmp_path / "kb.db"
+    path.mkdir()
+    path.joinpath("source.yml").write_text("id: office\ntitle: {zh: 台账, en: Ledger}\ncoverage:\n  - {covers: contract, because: {zh: 全部, en: all}}\n", "utf-8")
+    head, states = "合同编号,合同名称,签订日期,合同起始日期\n", []
+    for rows in ("HT-1,绿化,2024-05-20,2024-05-15\nHT-2,保洁,2024-05-20,2024-05-15\n", "HT-1,绿化,2024-05-20,2024-05-16\n", "HT-1,绿化,2024-05-20,2024-05-16\nHT-2,保洁,2024-05-20,2024-05-15\n"):
+        path.joinpath("contract.csv").write_text(head + rows, "utf-8")
+        loaded = run("records", path, "--db", database)
+        assert loaded.exit_code == 0, loaded.output
+        found = check("run", "--db", database, "--format", "json")
+        assert found.exit_code == 0, found.output
+        with closing(sqlite3.connect(database)) as connection:
+            states.append(dict(connection.execute("select id, state from findings where rule_id = 'CON-002'").fetchall()))
+            reasons = [row[0] for row in connection.execute("select reason from finding_events where event = 'gone'")]
+    assert states == [{"CON-002:HT-1": "new", "CON-002:HT-2": "new"}, {"CON-002:HT-1": "updated", "CON-002:HT-2": "gone"}, {"CON-002:HT-1": "unchanged", "CON-002:HT-2": "reopened"}]
+    assert reasons == ["record_removed"]
+    assert "1 corrected" not in loaded.output and "1 back again" in loaded.output
+
+
+def test_the_kinds_of_problems_are_counted_and_chosen(ledger, tmp_path):
+    database = tmp_path / "kb.db"
+    loaded = run("records", ledger, "--db", database)
+    assert "could not be read: 1" in loaded.output and "names a record that is not there: 1" in loaded.output
+    rows = json.loads(run("problems", "--db", database, "--kind", "unreadable", "--source", "office", "--format", "json").stdout)
+    assert [(row["cell"], row["kind"]) for row in rows] == [("D2", "unreadable")]
+    for wrong, message in ((("--kind", "unreadible"), "did you mean: unreadable"), (("--source", "ofice"), "did you mean: office")):
+        result = run("problems", "--db", database, *wrong)
+        assert result.exit_code == ExitCode.BAD_INPUT and message in result.stderr
+    assert "nothing of the kind" in run("problems", "--db", database, "--unread").output
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_source_is_listed_and_taken_back(ledger, tmp_path, language):
+    database = tmp_path / "kb.db"
+    run("records", ledger, "--db", database)
+    listed = json.loads(check("list", "sources", "--db", database, "--format", "json").stdout)
+    assert [(row["source"], row["records"], row["problems"]) for row in listed] == [("office", {"contract": 2}, 3)]
+    assert "office" in check("list", "sources", "--db", database, language=language).output
+    asked = run("remove", "office", "--db", database, language=language)
+    assert asked.exit_code == ExitCode.BAD_INPUT and "--yes" in asked.stderr and ": 2" in asked.stdout
+    done = run("remove", "office", "--db", database, "--yes", language=language)
+    assert done.exit_code == 0 and bool(CHINESE.search(done.output)) == (language == "zh")
+    assert json.loads(check("list", "sources", "--db", database, "--format", "json").stdout) == []
+    assert run("remove", "office", "--db", database, "--yes").exit_code == ExitCode.BAD_INPUT
 
 
 @pytest.mark.parametrize("arguments", [["problems"], ["records", "x.csv", "--office", "absent"], ["nothing"], ["records"], ["problems", "--format", "xml"]])
@@ -183,8 +236,8 @@ def test_progress_shows_on_a_terminal_after_its_time(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with command_line.progress() as report:
-        report("contract.csv", 1, None)
+        report("台账.xlsx[/合同]", 1, None)
         assert terminal.getvalue() == ""
         monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
-        report("contract.csv", 2, 2)
-    assert "contract.csv" in terminal.getvalue()
+        report("台账.xlsx[/合同]", 2, 2)
+    assert "台账.xlsx[/合同]" in terminal.getvalue()

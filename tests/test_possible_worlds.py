@@ -8,7 +8,7 @@ from generated records: the example's shape with every value drawn anew (many on
 so that many more records and states of knowledge are tried than the examples have.
 
 Not filled, because the language says what their absence means:
-- `blank_in_document` and `not_required`: the paper has no value, that is known. `illegible` and `unreadable` are filled.
+- `blank_in_document` and `not_required`: the paper has no value, that is known. `illegible`, `unreadable`, `disputed` and `other_currency` are filled.
 - The link of a row to its parent, where the parent's rows of that type are wholly loaded: rows without a parent open
   nothing, they are listed as problems instead. Such a link is filled with an added parent or left blank.
 - `peers.same` and `peers.different` of a row that lacks them, where the type is wholly loaded: the row is in no group,
@@ -47,7 +47,7 @@ GENERATED_OF_THREE = 2
 """Of three worlds under `--all` so many start from a generated record: 200 records a rule."""
 DECIDED = ("fail", "pass", "not_applicable")
 STAYS_EMPTY = ("blank_in_document", "not_required")
-HIDDEN_AS = (None,) * 7 + ("illegible", "unreadable", "blank_in_document", "not_required", "not_required")
+HIDDEN_AS = (None,) * 7 + ("illegible", "unreadable", "disputed", "other_currency", "blank_in_document", "not_required", "not_required")
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +345,7 @@ class _Filler:
             if row.get(column) is not None:
                 self._dangling(name, row, column)
             elif _state(row, column) not in STAYS_EMPTY:
-                step = self._choose(name, row["key"], column, can_be_blank=_state(row, column) != "illegible", is_new=False)
+                step = self._choose(name, row["key"], column, can_be_blank=_state(row, column) not in ("illegible", "other_currency"), is_new=False)
                 if step is not None:
                     yield step
         if self.known.organisations and row.get("_organisation") is None:

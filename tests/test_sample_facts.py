@@ -19,6 +19,7 @@ from auditkb.cells import Cell, read_cell
 from auditkb.dictionary import Dictionary, Field, RecordType, load_dictionary
 from auditkb.records import KeyMaker, encode_part
 from auditkb.sources.headers import match_headers
+from auditkb.sources.layout import Layout
 from auditkb.sources.source import open_source
 from auditkb.values import MONEY_UNITS
 from auditkb.yaml_files import read_yaml
@@ -86,8 +87,10 @@ def tables(sample: Path) -> dict[str, Table]:
         record_type = dictionary()[path.stem]
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
-        columns, faults = match_headers(record_type, header, path, 1, money_unit="yuan")
-        assert not faults and len(columns) == len(header), [fault.say("en") for fault in faults]
+        layout = Layout((1,), 2, {place: (title,) for place, title in enumerate(header)}, line=1)
+        matched = match_headers(record_type, layout, path.as_posix(), money_unit="yuan")
+        columns = sorted(matched.columns, key=lambda column: column.position)
+        assert not matched.faults and len(columns) == len(header), [fault.say("en") for fault in matched.faults]
         maker, facts, keys = KeyMaker(record_type), [], []
         for number, row in enumerate(rows, 2):
             assert len(row) == len(header), f"{path.name}:{number}: {len(row)} cells"

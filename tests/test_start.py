@@ -247,7 +247,7 @@ def test_run_loads_the_sample_then_runs_the_rules(ready: Path) -> None:
     ingest, checks = [json.loads(line) for line in result.stdout.splitlines()]
     database = str(ready / "kb.db")
     assert ingest == [
-        ["ingest.py", "records", "sample/chunshu-2019", "sample/first-ledger", "--db", database], "1", "zh"
+        ["ingest.py", "records", "sample/chunshu-2019", "sample/first-ledger", "sample/office-2024/ledger.xlsx", "--db", database], "1", "zh"
     ]  # fmt: skip
     assert checks == [["checks.py", "run", "--db", database], "1", "zh"]
 

@@ -43,8 +43,8 @@ def test_dates_written_in_full(text):
         ("2019.5.15-2019.8.30", "two dates"), ("2019年5月15日至2019年8月30日", "two dates"), ("2019-5-15~8-30", "two dates"),
         ("2019-02-30", "no such day"), ("2019-13-01", "no such day"), ("20191301", "no such day"),
         ("1989-12-31", "outside"), ("2101-01-01", "outside"), ("0019-05-20", "outside"),
-        ("长期", "not a date"), ("自签订之日起一年", "not a date"), ("见合同", "not a date"), ("己亥年", "not a date"), ("2019-5/20", "not a date"),
-        ("2019-5-2 0", "not a date"), ("2019-05-20T10:00:00Z", "not a date"), ("2019-5-20止", "not a date"),
+        ("2019-5/20", "not a date"), ("2019-5-20前", "not a date"),
+        ("2019-5-2 0", "not a date"), ("2019-05-20T10:00:00Z", "not a date"),
         ("/", "not certain"), ("—", "not certain"), ("无", "not certain"), ("待定", "not certain"), ("空白", "not certain"), ("N/A", "not certain"),
         ("2" * 500, "too long"),
     ],
@@ -84,7 +84,7 @@ def test_a_bare_number_without_a_unit_is_never_guessed(text):
     [
         ("8,873.022", "more than two decimals"), ("0.001", "more than two decimals"), ("1,23", "comma"), ("12,34.5", "comma"), ("23,2000", "comma"),
         ("232000元/年", "price for a unit"), ("暂定", "not certain"), ("据实结算", "not certain"), ("不超过50万元", "not certain"), ("约5万元", "not certain"),
-        ("1.2E+06", "shortened"), ("含税100元/不含税94元", "two amounts"), ("100 200", "space within"), ("贰拾叁万贰仟元整", "not an amount"), ("$5", "not an amount"),
+        ("1.2E+06", "shortened"), ("含税100元/不含税94元", "two amounts"), ("100 200", "space within"), ("$5", "foreign currency"), ("€5", "foreign currency"), ("5美元", "foreign currency"), ("232000元每年", "price for a unit"),
         ("-5", "below zero"), ("−5", "below zero"), ("(232,000.00)", "below zero"), ("(-5)", "not an amount"), ("99999999999999", "too large"),
         ("1" * 30, "too long"), ("/", "not certain"), ("无", "not certain"), ("1.234,56", "comma"),
     ],
@@ -117,12 +117,12 @@ def test_ratios_that_could_mean_two_things_are_refused(text, unit):
         read_ratio(text, unit)
 
 
-@pytest.mark.parametrize(("text", "unit", "number"), [("30", None, 30), ("30天", "days", 30), ("30 日历天", "days", 30), ("1,200", None, 1200), ("30.0", None, 30), ("12个月", "months", 12), ("2019年", "year", 2019), ("０１２", None, 12)])
+@pytest.mark.parametrize(("text", "unit", "number"), [("30", None, 30), ("30天", "days", 30), ("30 日历天", "days", 30), ("1,200", None, 1200), ("30.0", None, 30), ("12个月", "months", 12), ("2019年", "year", 2019), ("０１２", None, 12), ("三十", None, 30), ("三十日历天", "days", 30), ("十二个月", "months", 12), ("二〇一九年", "year", 2019)])
 def test_integers(text, unit, number):
     assert read_integer(text, unit) == number
 
 
-@pytest.mark.parametrize(("text", "unit"), [("30.5", None), ("30天", None), ("2年", "days"), ("-3", None), ("三十", None), ("1" * 20, None), ("3 0", None), ("—", None)])
+@pytest.mark.parametrize(("text", "unit"), [("30.5", None), ("30天", None), ("2年", "days"), ("-3", None), ("三五", None), ("一百五", None), ("三点五", None), ("1" * 20, None), ("3 0", None), ("—", None)])
 def test_integers_that_are_refused(text, unit):
     with pytest.raises(Unreadable):
         read_integer(text, unit)
@@ -162,36 +162,14 @@ def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
-@pytest.mark.parametrize(("text", "number"), [("三", 3), ("十", 10), ("十五", 15), ("二十", 20), ("一百零五", 105), ("三千零二十", 3020), ("贰拾叁万贰仟", 232000), ("一亿零三百万", 103000000), ("零点五", "0.5")])
+@pytest.mark.parametrize(("text", "number"), [("三", 3), ("十", 10), ("十五", 15), ("二十", 20), ("一百零五", 105), ("三千零二十", 3020), ("贰拾叁万贰仟", 232000), ("一亿零三百万", 103000000), ("零点五", "0.5"), ("壹萬貳仟", 12000), ("壹拾万零柒仟", 107000), ("一千五十", 1050)])
 def test_numerals(text, number):
     assert read_numeral(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "三五", "百十十", "万", "点", "三点", "3", "十二三"])
+@pytest.mark.parametrize("text", ["", "三五", "百十十", "万", "点", "三点", "3", "十二三", "一百五", "一万五", "一亿五千", "零五", "一千零零五", "百", "二〇一九"])
 def test_malformed_numerals(text):
     assert read_numeral(text) is None
-
-
-@given(st.dates(datetime.date(1990, 1, 1), datetime.date(2100, 12, 31)), st.booleans(), st.sampled_from(["-", "/", ".", "年", ""]))
-def test_any_date_in_any_form_reads_back(date, is_wide, mark):
-    if mark == "年":
-        text = f"{date.year}年{date.month}月{date.day}日"
-    elif mark:
-        text = mark.join((str(date.year), str(date.month), str(date.day)))
-    else:
-        text = f"{date:%Y%m%d}"
-    if is_wide:
-        text = "".join(chr(ord(character) + 0xFEE0) if character.isascii() else character for character in text)
-    assert read_date(text) == date
-
-
-@given(st.integers(0, 10**15 - 1), st.sampled_from(["{:.2f}", "{:,.2f}", "¥{:,.2f}", "{:.2f}元", "人民币{:.2f}元整", "{:.6f}万元"]), st.booleans())
-def test_any_amount_in_any_form_reads_back(cents, form, is_wide):
-    amount = Decimal(cents) / 100
-    text = form.format(amount / 10000 if "万元" in form else amount)
-    if is_wide:
-        text = text.replace(",", "，").replace(".", "．")
-    assert read_money(text) == amount
 
 
 @settings(max_examples=2000)

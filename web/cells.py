@@ -23,6 +23,8 @@ STATES = {
     "unreadable": Text("无法识别", "unreadable"),
     "illegible": Text("字迹不清", "illegible"),
     "not_required": Text("不要求", "not required"),
+    "disputed": Text("来源不一致", "disputed between sources"),
+    "other_currency": Text("不是人民币", "not in yuan"),
 }
 
 
@@ -135,7 +137,7 @@ class Cells:
             return Markup('<span class="number">{}</span>').format(formats.ratio(value))
         if column.unit == "year":
             return escape(str(value))
-        if column.type == "integer" and isinstance(value, (int, float)):
+        if column.type in ("integer", "decimal") and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.number(value))
         if column.type == "reasons":
             return escape(say("；", "; ").join(formats.reasons(self.labels, self._record_type(row), str(value))))

@@ -16,6 +16,8 @@ _REASONS = {
     "blank": ("{}在文件中为空白", "{} is blank in the document"),
     "illegible": ("{}字迹不清", "{} is illegible"),
     "unreadable": ("{}无法识别", "{} cannot be read"),
+    "disputed": ("各来源的{}不一致", "sources disagree on {}"),
+    "other_currency": ("{}不是人民币", "{} is not in yuan"),
     "not_required": ("不要求填写{}", "{} is not required"),
     "none": ("没有{}", "there is no {}"),
     "no_related": ("没有关联的{}", "no {} is linked"),

@@ -49,9 +49,11 @@ def _literal(text: str) -> str:
 
 
 def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
-    """Titles in both languages of what other rows refer to: rules, known findings."""
+    """Titles in both languages of what other rows refer to: rules, known findings, reports and their sections."""
     found: dict[str, dict[str, Row]] = {}
-    for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en")):
+    for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en"),
+                           ("reports", "id, title as title_zh"),
+                           ("sections", "id, trim(cited || ' ' || coalesce(title, '')) as title_zh")):
         if has_table(connection, table):
             found[table] = {row["id"]: row for row in rows(connection, f"select {columns} from {table}")}
     return found
@@ -77,7 +79,8 @@ def source_of(connection: sqlite3.Connection, found: Row | None) -> Row | None:
     if not found or not found.get("source"):
         return None
     source = one(connection, "select * from sources where id = ?", found["source"]) or {"id": found["source"]}
-    return {**source, "sheet": found.get("sheet"), "row": found.get("row")}
+    others = (found.get("_sources") or "").strip("|").split("|")[1:]
+    return {**source, "sheet": found.get("sheet"), "row": found.get("row"), "others": others}
 
 
 def children(connection: sqlite3.Connection, labels: Labels, record_type: str, key: str) -> list[dict[str, Any]]:
@@ -219,6 +222,8 @@ def known_page(connection: sqlite3.Connection, known_id: str) -> Row | None:
     return {
         "known": known,
         "facts": json.loads(known.get("facts") or "{}"),
+        "paragraph": one(connection, "select id from candidate_findings where report = ? and cited = ?", known["report"], known["section"])
+        if has_table(connection, "candidate_findings") else None,
         "matches": rows(connection, """select m.*, r.title_zh, r.title_en from known_matches m
             left join rules r on r.id = m.rule_id where m.known_id = ? order by m.rule_id, m.record_key""", known_id),
         "own_finding": one(connection, "select * from findings where known_id = ? and origin = 'report'", known_id),

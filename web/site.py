@@ -17,6 +17,7 @@ from auditkb.yaml_files import read_yaml
 from web import formats, rule_text
 from web.cells import DATABASE, STATES, Cells, badge
 from web.language import current, say, tell
+from web.reports import marked
 from web.translations import ERRORS, FILTER_WORDS, OFFERED_FILTERS
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +48,7 @@ class Site:
             "filter_choices": filter_choices, "filter_columns_shown": self.filter_columns_shown, "selection": self.selection,
             "cell": self.cells.cell, "key_words": self.cells.key_words, "link_to": self.cells.link, "address": self.cells.address, "title_of": self.cells.title,
             "findings_where": self.findings_where, "rows_where": self.rows_where, "badge": self.badge,
-            "money": formats.money, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
+            "money": formats.money, "number": formats.number, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
             "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
             "in_language": in_language, "category": self.cells.category, "error_words": error_words, "show_hide_words": show_hide_words,
             "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
@@ -55,7 +56,7 @@ class Site:
             "reading": lambda rule: rule_text.numbered(in_language(rule, "summary")), "value_label": value_label,
             "meaning": self.meaning, "value_now": self.value_now, "period": period, "example_value": self.example_value,
             "result_column": self.result_column, "result_value": self.result_value,
-            "departments_in_order": departments_in_order, "labels": self.labels, "database_name": DATABASE,
+            "departments_in_order": departments_in_order, "marked": marked, "labels": self.labels, "database_name": DATABASE,
         }
 
     def title(self) -> str:
@@ -64,7 +65,7 @@ class Site:
 
     def main_links(self) -> list[tuple[str, str]]:
         """Address and words of the links in the header."""
-        tables = ["findings", "rules", "known_findings", "contract"]
+        tables = ["findings", "rules", "known_findings", "reports", "contract"]
         return [(self.urls.table(DATABASE, name), tell(self.labels.table(name))) for name in tables if name in self.labels] + [
             (self.urls.database(DATABASE), say("全部数据", "All data"))]
 
@@ -222,7 +223,7 @@ class Site:
     def own_tables(self, present: Iterable[str]) -> list[tuple[str, list[str]]]:
         """The tables that people see, in groups with a heading each."""
         present = set(present)
-        groups = [("results", say("检查结果", "Results")), ("records", say("业务记录", "Records")), ("basis", say("基础资料", "Basis"))]
+        groups = [("results", say("检查结果", "Results")), ("reports", say("报告", "Reports")), ("records", say("业务记录", "Records")), ("basis", say("基础资料", "Basis"))]
         return [(heading, [name for name, table in self.labels.tables.items() if table.group == group and name in present])
                 for group, heading in groups]
 

@@ -7,10 +7,14 @@ of rows k steps down are prefixed with k ("1.amount"), so that no name is ever a
 
 from __future__ import annotations
 
+import re
+
 from auditkb.compiler import sqlite
 from auditkb.dictionary import Dictionary
 
 
+_SO_FAR = "\0"
+_COLUMNS = re.compile(f"{_SO_FAR}(\\d+){_SO_FAR}")
 LONG = 240
 """Characters from which a column's expression is computed once instead of being written out at each use."""
 
@@ -69,6 +73,7 @@ class Pipeline:
         self.base.columns["_id"] = identity
         self.base.columns["_key"] = "r.key"
         self.steps: list[tuple[str, str]] = []
+        self.added: list[str] = []
         self.current = f"{label}0"
         self._number = 0
 
@@ -79,19 +84,28 @@ class Pipeline:
         self.steps.append((name, body))
         return name
 
-    def add_stage(self, columns: list[tuple[str, str]], join: str = "", *, kept: bool = False) -> None:
+    def add_stage(self, columns: list[tuple[str, str]], source: str = "", *, kept: bool = False) -> None:
         """Add a stage with new columns (name, SQL over the columns so far; `s.` is the stage before).
 
+        `source` is what is joined to the stage before, or, beginning with FROM, a select of it as `g` with more.
         SQLite writes a stage's expressions into every later use of its columns; long ones multiply. `kept` makes it
         compute the columns once a row instead, as it also does by itself here for long expressions.
         """
         self._number += 1
         kept = kept or any(len(text) > LONG for _, text in columns)
         added = "".join(f",\n    {text} AS {sqlite.name(name)}" for name, text in columns)
-        body = f"SELECT s.*{added}\n  FROM {self.current} AS s{join}{sqlite.KEEP if kept else ''}"
+        own, rest = "s.*", f"\n  FROM {self.current} AS s{source}"
+        if source.lstrip().startswith("FROM"):
+            # Which columns the first stage has is known when all is written.
+            own, rest = f"{_SO_FAR}{len(self.added)}{_SO_FAR}", source
         self.current = f"{self.label}{self._number}"
-        self.steps.append((self.current, body))
+        self.steps.append((self.current, f"SELECT {own}{added}{rest}{sqlite.KEEP if kept else ''}"))
+        self.added += [name for name, _ in columns]
 
     def ctes(self) -> list[tuple[str, str]]:
         """Every CTE in order, the first stage in front."""
-        return [(f"{self.label}0", self.base.select()), *self.steps]
+        return [(f"{self.label}0", self.base.select()), *((name, _COLUMNS.sub(self._columns, body)) for name, body in self.steps)]
+
+    def _columns(self, found: re.Match[str]) -> str:
+        names = [*self.base.columns, *self.added[: int(found.group(1))]]
+        return ", ".join(f"g.{sqlite.name(name)}" for name in names)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditkb.compiler import sqlite, tables
-from auditkb.compiler.rows import state_word
+from auditkb.compiler.rows_frame import state_word
 from auditkb.compiler.translate import truth, value
 from auditkb.expressions.tree import (
     Aggregate, Blank, Call, Case, ChildLetName, Field, In, LetName, Logic, Missing, Node, Not, Parameter, children,

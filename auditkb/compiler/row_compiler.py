@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
 from auditkb.compiler.pipeline import Columns, Pipeline
-from auditkb.compiler.rows import Gathered, RowsFrame, gather
+from auditkb.compiler.rows import Gathered, gather
+from auditkb.compiler.rows_frame import RowsFrame
 from auditkb.compiler.translate import truth, value
 from auditkb.compiler.values import Value
 from auditkb.dictionary import Dictionary
@@ -31,6 +32,8 @@ class Context:
     as_of: str = ""
     some: bool = False
     """Whether only a few records are asked about: then their rows are looked up instead of all being grouped."""
+    why: bool = True
+    """Whether reasons are wanted. Most records are decided, so the reasons are asked of the few that are not."""
 
 
 class RowCompiler:
@@ -143,7 +146,7 @@ class RowCompiler:
         label = f"{self.pipeline.label}c{len(self._child_lets)}_"
         inner = RowCompiler(self.context, item.child, Pipeline(columns, label, identity), outer=self)
         found = inner._store("let", value(node, inner))
-        inner.pipeline.add_stage([("why", reasons_sql(node, inner))])
+        inner.pipeline.add_stage([("why", reasons_sql(node, inner) if self.context.why else "NULL")])
         self.pipeline.steps += inner.pipeline.ctes()
         self._child_lets[key] = (inner.pipeline.current, found, sqlite.name("why"), paired)
         return self._child_lets[key]

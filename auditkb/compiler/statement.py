@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
+from auditkb.compiler.peers import keys_of_groups
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.reasons import Guarded, reasons_sql
 from auditkb.compiler.row_compiler import Context, RowCompiler
 from auditkb.compiler.translate import truth, value
 from auditkb.dictionary import Dictionary
-from auditkb.expressions.tree import Field, LetName, Node, Parameter, Rows, walk
+from auditkb.expressions.tree import Aggregate, ChildLetName, Field, LetName, Node, Parameter, Rows, walk
 from auditkb.rules.checked import Rule
 
 KEYS_SHOWN = 50
@@ -41,34 +42,41 @@ class Compiled:
 
     def for_one(self) -> str:
         """The details of one record, named by `:key`: the SQL that an inspector can run."""
-        return self.details.replace("{keys}", "(:key)")
+        return self.details.replace("{keys}", "(SELECT :key AS key)")
 
 
-def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False, some: bool = False) -> Compiled:
+def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False, some: bool = False, why: bool = True) -> Compiled:
     """Write the SQL of `rule` for SQLite. `as_of` is the run's declared day (ISO).
 
-    With `assumed` its stand-ins are used; with `some` it is about the records of a set of keys.
+    With `assumed` its stand-ins are used; with `some` it is about the records of a set of keys. Without `why` it only
+    decides: what it cannot decide is not_evaluated without a reason, though it may turn out otherwise with the reasons.
     """
-    return _Statement(rule, dictionary, as_of, assumed, some).write()
+    return _Statement(rule, dictionary, as_of, assumed, some, why).write()
 
 
 class _Statement:
-    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool):
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool):
         self.rule = rule
         self.assumed = assumed
         self.some = some
+        self.why = why
         self.dictionary = dictionary
         context = Context(dictionary, rule.parameters, rule.lets, rule.child_lets, rule.peers, rule.event_date,
-                          rule.assumptions, assumed, as_of, some)
+                          rule.assumptions, assumed, as_of, some, why)
         base = Columns(dictionary, rule.checks)
-        # Peers need the whole table, whichever of them is asked about.
-        base.where = "r.key IN {keys}" if some and rule.peers is None else ""
+        if some:
+            keys = "{keys}" if rule.peers is None else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
+            if keys is not None:
+                # Joined, not IN: of a list SQLite assumes that it is short, and would search what it gathers line by line.
+                base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
         base.column((), "_department")
         self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
         self.pipeline = self.compiler.pipeline
 
     def write(self) -> Compiled:
         compiler, rule = self.compiler, self.rule
+        for node in self._asked_first():
+            compiler.aggregate(node)
         applies = compiler.condition(rule.applies)
         extra: list[Guarded] = []
         valid = rule.file.valid
@@ -79,18 +87,42 @@ class _Statement:
             extra.append(((f"{inside} IS NULL",), "'event_date_unknown'"))
         fails = truth(rule.fails, compiler)
         self.pipeline.add_stage([("?applies", applies), ("?fails", fails)], kept=True)
-        nodes = [node for node in (rule.applies, rule.fails) if node is not None]
-        undecided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
-        self.pipeline.add_stage([("?reasons", f"CASE WHEN {undecided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
-        self.pipeline.add_stage([("?outcome", _OUTCOME)], kept=True)
-        exemption = self._exemption()
-        covered = f'"?outcome" IN (\'fail\', \'not_evaluated\') AND {exemption} IS NOT NULL' if exemption else "0"
-        head = (f"_key AS key, _department AS department, CASE WHEN {covered} THEN 'exempt' ELSE \"?outcome\" END AS outcome,"
-                f"\n  CASE WHEN {covered} THEN 'exemption:' || {exemption or 'NULL'}"
-                f" WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END AS reasons")
+        if self.why:
+            nodes = [node for node in (rule.applies, rule.fails) if node is not None]
+            decided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
+            self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
+        self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED if self.why else ""))], kept=True)
+        head = self._head()
         where = "\nWHERE s._key IN {keys}" if self.some else ""
         compiled = Compiled(rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
         return self._details(head, where, compiled) if self.some else compiled
+
+    def _asked_first(self) -> Iterable[Aggregate]:
+        """The rows below a record that do not hang on its peers: after several windows SQLite takes few records for granted,
+        and searches what was gathered line by line."""
+        if self.rule.peers is None:
+            return
+        stood_in = {item.target for item in self.rule.assumptions}
+        for root in (self.rule.applies, self.rule.fails, *self.rule.lets.values()):
+            for node in walk(root) if root is not None else ():
+                if isinstance(node, Aggregate) and node.rows.peers is None and all(
+                        isinstance(part, Field) and (part.level > 0 or part.path not in stood_in) or isinstance(part, Parameter)
+                        and self.compiler.is_constant(part) or not isinstance(part, (Field, LetName, Parameter, ChildLetName)) for part in walk(node)):
+                    yield node
+
+    def _head(self) -> str:
+        """Key, department, outcome and reasons: what every statement selects first."""
+        exemption = self._exemption()
+        outcome, reasons = '"?outcome"', "NULL"
+        if self.why:
+            reasons = "CASE WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END"
+        if exemption:
+            # Without the reasons it is still open whether a record that is not evaluated is in need of an exemption.
+            may_be = "('fail', 'not_evaluated')" if self.why else "('fail')"
+            self.pipeline.add_stage([("?exemption", f'CASE WHEN "?outcome" IN {may_be} THEN {exemption} END')], kept=True)
+            outcome = f"CASE WHEN \"?exemption\" IS NOT NULL THEN 'exempt' ELSE {outcome} END"
+            reasons = f"COALESCE('exemption:' || \"?exemption\", {reasons})"
+        return f"_key AS key, _department AS department, {outcome} AS outcome,\n  {reasons} AS reasons"
 
     def _exemption(self) -> str | None:
         """SQL of the key of an exemption record that covers the record, or NULL."""
@@ -235,18 +267,24 @@ class _Statement:
                 tests.append(f"({other} {sign} {mine} OR ({other} = {mine} AND p._id {sign} s._id))")
             if peers.within_days is not None:
                 tests.append(f"ABS({sqlite.days_between(mine, other)}) <= {value(peers.within_days, compiler).exact}")
-        # From the first stage where that has all it takes: to use the last one twice makes SQLite keep them all.
         asked = [*peers.same, *peers.different, *([peers.order] if peers.order is not None else [])]
-        early = all(compiler.peer_column(item)[1:-1] in self.pipeline.base.columns for item in asked)
-        stage = f"{self.pipeline.label}0" if early else self.pipeline.current
+        if all(compiler.peer_column(item)[1:-1] in self.pipeline.base.columns for item in asked):
+            # From the table itself, by its indexes: a stage would be read whole for each record.
+            columns = Columns(self.dictionary, self.rule.checks)
+            columns.columns |= {name: self.pipeline.base.columns[name] for name in ("_id", "_key", *(compiler.peer_column(item)[1:-1] for item in asked))}
+            columns.joins |= self.pipeline.base.joins
+            stage = f"({columns.select('    ')})"
+        else:
+            stage = self.pipeline.current
         return sqlite.row_keys(f"FROM {stage} AS p WHERE {' AND '.join(tests)}", "p._key", KEYS_SHOWN + 1)
 
 
 _OUTCOME = """CASE WHEN "?applies" = 0 THEN 'not_applicable' WHEN "?fails" = 0 THEN 'pass'
-    WHEN "?applies" AND "?fails" THEN 'fail'
-    WHEN "?reasons" IS NOT NULL AND length("?reasons") - length(replace("?reasons", '|', '')) + 1
-      = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN 'not_applicable'
+    WHEN "?applies" AND "?fails" THEN 'fail'{but}
     ELSE 'not_evaluated' END"""
+_BUT_NOT_REQUIRED = """
+    WHEN "?reasons" IS NOT NULL AND length("?reasons") - length(replace("?reasons", '|', '')) + 1
+      = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN 'not_applicable'"""
 
 
 def _ctes(pipeline: Pipeline) -> str:

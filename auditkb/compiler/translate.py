@@ -95,7 +95,7 @@ def blank(item: Field, frame: Frame) -> str:
     column, states = frame.recorded(item), frame.states(item)
     return (f"(CASE WHEN {column} IS NOT NULL THEN 0"
             f" WHEN {sqlite.state(states, item.name, 'blank_in_document')} THEN 1"
-            f" WHEN {sqlite.state(states, item.name, 'illegible')} OR {sqlite.state(states, item.name, 'not_required')} THEN 0 END)")
+            f" WHEN {' OR '.join(sqlite.state(states, item.name, word) for word in ('illegible', 'other_currency', 'not_required'))} THEN 0 END)")
 
 
 def _is_text(node: Node) -> bool:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from auditkb.compiler import peers
 from auditkb.compiler.statement import Compiled, compile_rule
 from auditkb.dictionary import Dictionary
 from auditkb.errors import fail
 from auditkb.rules.checked import Rule
+from auditkb.schema import add_index
 
 FUNCTIONS = frozenset(
     "abs avg cast char coalesce count date group_concat instr julianday length max min nullif printf replace round"
     " row_number substr sum".split())
-RESULT = "auditkb_result"
+RESULT, ASKED = "auditkb_result", "auditkb_asked"
 STEPS_BETWEEN_LOOKS = 100_000
+_UNDECIDED = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,22 @@ class RuleSql:
         self.rule = rule
         self._dictionary = dictionary
         self._as_of = as_of
+        self.seconds: dict[str, float] = {}
+        """How long the steps of the last evaluation took."""
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long the block takes."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = time.perf_counter() - started
 
     @cached_property
     def all(self) -> Compiled:
-        """Outcomes of every record, without stand-ins."""
-        return compile_rule(self.rule, self._dictionary, as_of=self._as_of)
+        """Outcomes of every record, without stand-ins and without reasons."""
+        return compile_rule(self.rule, self._dictionary, as_of=self._as_of, why=False)
 
     @cached_property
     def some(self) -> Compiled:
@@ -76,7 +90,7 @@ def prepare(rule: Rule, dictionary: Dictionary, as_of: str) -> RuleSql:
 @contextmanager
 def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: float | None = None) -> Iterator[None]:
     """Let only reading of records and the known functions through, for at most `seconds`."""
-    readable = {*dictionary.types, "working_calendar", RESULT}
+    readable = {*dictionary.types, "working_calendar", RESULT, ASKED}
     closed = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_master")} - readable
     started = time.monotonic()
 
@@ -109,37 +123,74 @@ def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: flo
 
 
 def open_result(connection: sqlite3.Connection) -> None:
-    """Make the temporary table that holds the outcomes of one rule."""
+    """Make the temporary tables: the outcomes of one rule, and the keys of which every outcome is kept.
+
+    Most records pass or are not concerned. They share one row for each department and outcome, with their number in
+    `records`: its key begins with a character that no record's key has.
+    """
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {RESULT} (key TEXT PRIMARY KEY, department TEXT, outcome TEXT,"
-                       " reasons TEXT, assumed INTEGER) WITHOUT ROWID")
+                       " reasons TEXT, assumed INTEGER, records INTEGER) WITHOUT ROWID")
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {ASKED} (key TEXT PRIMARY KEY) WITHOUT ROWID")
 
 
-def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None, *,
-             is_example: bool = False) -> None:
+def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None,
+             asked: Iterable[str] | None = None, *, is_example: bool = False) -> None:
     """Fill the temporary table with an outcome for every record of the rule's type.
 
-    A record that is decided without stand-ins keeps that outcome; only what is not_evaluated is asked again with them,
-    and where it still is, the reasons are what no stand-in could fill.
+    First every record is decided that can be; then the others are asked why they could not. A record that is decided
+    without stand-ins keeps that outcome; only what is not_evaluated is asked again with them, and where it still is, the
+    reasons are what no stand-in could fill.
+    `asked`: keys of the records that have a row of their own whatever their outcome; without it, all have.
     `is_example`: the database holds nothing but an example, so no authorizer is set, which makes each statement slow.
     Raises KnowledgeBaseError if the rule breaks or takes too long.
     """
+    connection.execute(f"DELETE FROM temp.{ASKED}")
+    connection.executemany(f"INSERT OR IGNORE INTO temp.{ASKED} VALUES (?)", ((key,) for key in asked or ()))
     try:
         with nullcontext() if is_example else guarded(connection, dictionary, seconds):
             connection.execute(f"DELETE FROM temp.{RESULT}")
-            connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, outcome, reasons, 0 FROM ({sql.all.outcomes})")
-            if sql.assumed is not None:
-                undecided = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
-                connection.execute(
-                    f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, outcome <> 'not_evaluated'"
-                    f" FROM ({sql.assumed.outcomes.replace('{keys}', undecided)})")
+            with sql.timed("decide"):
+                connection.execute(_decide(sql.all.outcomes, every=asked is None))
+            with sql.timed("reasons"):
+                if _undecided(connection):
+                    connection.execute(_ask_again(sql.some.outcomes, "0"))
+            with sql.timed("stand_ins"):
+                if sql.assumed is not None and _undecided(connection):
+                    connection.execute(_ask_again(sql.assumed.outcomes, "outcome <> 'not_evaluated'"))
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
 
 
+def make_indexes(connection: sqlite3.Connection, rules: Iterable[Rule], dictionary: Dictionary) -> None:
+    """Make the indexes that the rules need and the tables do not have yet; they stay for the next run."""
+    for table, columns in sorted({item for rule in rules for item in peers.indexes(rule, dictionary)}):
+        add_index(connection, table, columns)
+
+
+def _decide(outcomes: str, *, every: bool) -> str:
+    """The statement that gives each record its outcome."""
+    key = "key"
+    if not every:
+        key = (f"CASE WHEN outcome IN ('pass', 'not_applicable') AND key NOT IN (SELECT key FROM temp.{ASKED})"
+               " THEN char(31) || outcome || COALESCE(char(31) || department, '') ELSE key END")
+    return (f"INSERT INTO temp.{RESULT} SELECT {key}, department, outcome, reasons, 0, 1 FROM ({outcomes}) WHERE 1"
+            " ON CONFLICT (key) DO UPDATE SET records = records + 1")
+
+
+def _ask_again(outcomes: str, assumed: str) -> str:
+    """The statement that replaces the outcome of the records that are not evaluated so far."""
+    return (f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, {assumed}, 1"
+            f" FROM ({outcomes.replace('{keys}', _UNDECIDED)})")
+
+
+def _undecided(connection: sqlite3.Connection) -> bool:
+    return connection.execute(f"SELECT EXISTS {_UNDECIDED}").fetchone() == (1,)
+
+
 def outcomes(connection: sqlite3.Connection, where: str = "1") -> Iterator[Outcome]:
-    """The rows of the temporary table, in key order."""
+    """The records of the temporary table that have a row of their own, in key order."""
     for key, department, outcome, reasons, assumed in connection.execute(
-            f"SELECT key, department, outcome, reasons, assumed FROM temp.{RESULT} WHERE {where} ORDER BY key"):
+            f"SELECT key, department, outcome, reasons, assumed FROM temp.{RESULT} WHERE substr(key, 1, 1) <> char(31) AND ({where}) ORDER BY key"):
         yield Outcome(key, department, outcome, tuple(dict.fromkeys((reasons or "").split("|"))) if reasons else (), bool(assumed))
 
 

@@ -1,6 +1,6 @@
 """Every check that lint knows, by its stable code. docs/lint.md describes the same ones, a test compares.
 
-Y, F, X, R, P, L, S and E are faults of reading where the number is below 20: the rule set then runs nothing. From 21 on
+Y, F, X, R, P, L, N, S and E are faults of reading where the number is below 20: the rule set then runs nothing. From 21 on
 a rule runs and should still be mended; from 31 on there is something to know. A code never gets another meaning.
 """
 
@@ -75,6 +75,9 @@ CHECKS: dict[str, Check] = {
     "L03": Check(Text("法规名称已登记过", "the name of a law is taken")),
     "L21": Check(Text("规则没有写明依据", "a rule that names no provision")),
     "L31": Check(Text("引用的条文没有人核对过原文", "a provision that nobody has read in the law's own text")),
+    "N01": Check(Text("一个别名对应两个名称，或一个名称写了两次", "an alias of two names, or a name written twice")),
+    "N02": Check(Text("别名本身是一个名称", "an alias that is itself a name")),
+    "N03": Check(Text("既是别名又是不同的名称", "an alias that is called different as well")),
     "S01": Check(Text("文件名与规则编号不符", "the file is not named after the rule's id")),
     "S02": Check(Text("规则编号已用过", "the id is used already")),
     "S03": Check(Text("replaces 写错", "replaces is wrong")),

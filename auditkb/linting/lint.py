@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditkb.aliases import read_aliases
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Severity, Text
 from auditkb.examples import check_examples, differing
@@ -46,6 +47,7 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
     known = {path.resolve() for path in [*_files(folder, office), *shared]}
     extra = [path for path in only or [] if path.resolve() not in known]
     rule_set, faults = read_rules(folder, dictionary, office, extra=extra)
+    faults += read_aliases(folder, office)[1]
     files = {path.resolve() for path in only} if only else None
 
     def asked(name: str | None) -> bool:

@@ -156,8 +156,8 @@ def findings(report: RunReport) -> tuple[Columns, Rows]:
     return [(name, Text(label, name.replace("_", " "))) for name, label in zip(names, labels, strict=True)], rows
 
 
-def run_as_json(report: RunReport) -> str:
-    """A run as JSON: counts, findings with their evidence, matches with known findings, faults."""
+def run_as_json(report: RunReport, *, profile: bool = False) -> str:
+    """A run as JSON: counts, findings with their evidence, matches with known findings, faults; with `profile` seconds too."""
     columns, rows = findings(report)
     found = [dict(zip([name for name, _ in columns], row, strict=True)) | {"evidence": item.fail.evidence.data}
              for row, item in zip(rows, report.found, strict=True)]
@@ -165,6 +165,7 @@ def run_as_json(report: RunReport) -> str:
               for (rule, department, outcome, reason), number in sorted(report.counts.items(), key=str)]
     matches = [{"known_id": known, "rule_id": rule, "record_type": kind, "record_key": key, "outcome": outcome, "reasons": list(reasons)}
                for known, rule, kind, key, outcome, reasons in report.matched]
+    spent = [{"rule_id": rule or None, "step": step, "seconds": round(seconds, 6)} for rule, steps in report.seconds.items() for step, seconds in steps.items()]
     return json.dumps({"run": report.run_id, "as_of": report.as_of, "is_complete": report.is_complete, "counts": counts, "findings": found,
                        "gone": [{"id": name, "reason": reason} for name, reason in report.gone], "known_matches": matches,
-                       "faults": [fault.say("en") for fault in report.faults]}, ensure_ascii=False, indent=2)
+                       "faults": [fault.say("en") for fault in report.faults], **({"seconds": spent} if profile else {})}, ensure_ascii=False, indent=2)

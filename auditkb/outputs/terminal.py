@@ -13,6 +13,7 @@ from auditkb.laws import LawRegister
 from auditkb.reading import parameter_lines, read_out
 from auditkb.rules.checked import Rule
 from auditkb.runs import Found, RunReport
+from auditkb.source_rows import places_of
 from auditkb.wording import OUTCOMES, REVIEWS, SEVERITIES, say_reason
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ REASONS_SHOWN = 4
 _COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
 _STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
            "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
+_STEPS = {"decide": Text("判定", "decide"), "reasons": Text("未判定的原因", "reasons"), "stand_ins": Text("代用值", "stand-ins"),
+          "count": Text("计数", "count"), "evidence": Text("证据", "evidence"), "write": Text("写入", "write")}
+_SHARED = {"indexes": Text("共用：建索引", "once: indexes"), "publish": Text("共用：写规则、法规和已知问题", "once: rules, law, known findings")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
          "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
          "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
@@ -41,6 +45,23 @@ def print_run(console: Console, report: RunReport, dictionary: Dictionary, langu
         console.print(fault.say(language), style="red", markup=False)
     if not report.is_complete:
         console.print(Text("本批次不完整：没有关闭任何疑点。", "This run is incomplete: no finding was closed.").say(language), style="bold red")
+
+
+def print_profile(console: Console, report: RunReport, language: str) -> None:
+    """How long each rule took and in which step, the slowest first, and what is done once for all rules."""
+    steps = [name for name in _STEPS if any(name in spent for rule, spent in report.seconds.items() if rule)]
+    table = _table(Text("各规则所用时间（秒）", "Seconds by rule").say(language),
+                   [Text("规则", "Rule").say(language), *(_STEPS[name].say(language) for name in steps), Text("合计", "Together").say(language)],
+                   tuple(range(1, len(steps) + 2)))
+    rules = {name: spent for name, spent in report.seconds.items() if name}
+    for name, spent in sorted(rules.items(), key=lambda item: -sum(item[1].values())):
+        table.add_row(name, *(f"{spent.get(step, 0):.3f}" for step in steps), f"{sum(spent.values()):.3f}")
+    whole = [sum(spent.get(step, 0) for spent in rules.values()) for step in steps]
+    table.add_section()
+    table.add_row(Text("全部规则", "All rules").say(language), *(f"{number:.3f}" for number in whole), f"{sum(whole):.3f}")
+    for step, seconds in report.seconds.get("", {}).items():
+        table.add_row(_SHARED[step].say(language), *("" for _ in steps), f"{seconds:.3f}")
+    console.print(table)
 
 
 def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) -> Any:
@@ -248,10 +269,15 @@ def _criterion(item: dict[str, Any], language: str) -> str:
     return f"{item['title_' + language]} {article}{marks}{says}"
 
 
+def _place(place: tuple[str, str | None, int | None], language: str) -> str:
+    source, sheet, row = place
+    return " ".join(part for part in (source, sheet, Text(f"第 {row} 行", f"row {row}").say(language) if row is not None else None) if part)
+
+
 def _value_line(connection: sqlite3.Connection, dictionary: Dictionary, item: dict[str, Any], language: str) -> str:
     text = f"{item['label_' + language]}: {item['shown_' + language]}"
     if item.get("key") and item.get("record_type") in dictionary.types:
-        row = connection.execute(f'SELECT source, sheet, "row" FROM "{item["record_type"]}" WHERE key = ?', (item["key"],)).fetchone()
-        if row is not None and row[0]:
-            text += Text(f"   〔{row[0]} {row[1] or ''} 第 {row[2]} 行〕", f"   [{row[0]} {row[1] or ''} row {row[2]}]").say(language)
+        places = [_place(place, language) for place in places_of(connection, item["record_type"], item["key"])]
+        if places:
+            text += Text(f"   〔{'；'.join(places)}〕", f"   [{'; '.join(places)}]").say(language)
     return text

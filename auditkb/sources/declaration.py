@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -67,7 +67,8 @@ class Declaration(_Model):
     """`source.yml`: a source's id and title, its date, and what it covers.
 
     `money_unit` holds for columns of money whose header names none; `if_empty` says what an empty cell means in this
-    source, by record type and field.
+    source, by record type and field. `wins_over` names the sources whose values give way to those of this one where
+    both hold a record and do not agree.
     """
 
     id: str = Field(pattern=r"^\w[\w.() -]*$")
@@ -76,17 +77,33 @@ class Declaration(_Model):
     kind: Literal["report_facts", "ledger"] = "ledger"
     money_unit: Literal["yuan", "ten_thousand"] | None = None
     if_empty: dict[str, dict[str, Literal["not_captured", "blank_in_document", "not_required"]]] = {}
+    wins_over: list[str] = []
     coverage: list[Coverage] = []
 
 
 def read_declaration(path: Path, dictionary: Dictionary) -> tuple[Declaration, YamlFile]:
     """Read and check `source.yml`. Raises KnowledgeBaseError with every fault and its place."""
     declaration, file = load_model(Declaration, path)
-    faults = [fault for number, entry in enumerate(declaration.coverage) for fault in _check_coverage(entry, number, dictionary, file)]
-    faults += _check_if_empty(declaration, dictionary, file)
+    faults = check_declaration(declaration, dictionary, file)
     if faults:
         raise KnowledgeBaseError(faults)
     return declaration, file
+
+
+class Declares(Protocol):
+    """What a `source.yml` and a mapping file have in common."""
+
+    @property
+    def coverage(self) -> list[Coverage]: ...
+
+    @property
+    def if_empty(self) -> dict[str, dict[str, Literal["not_captured", "blank_in_document", "not_required"]]]: ...
+
+
+def check_declaration(declaration: Declares, dictionary: Dictionary, file: YamlFile) -> list[Fault]:
+    """Every name of coverage and of empty cells that the dictionary does not have."""
+    faults = [fault for number, entry in enumerate(declaration.coverage) for fault in _check_coverage(entry, number, dictionary, file)]
+    return faults + _check_if_empty(declaration, dictionary, file)
 
 
 def _check_coverage(entry: Coverage, number: int, dictionary: Dictionary, file: YamlFile) -> list[Fault]:
@@ -102,7 +119,7 @@ def _check_coverage(entry: Coverage, number: int, dictionary: Dictionary, file: 
     return faults
 
 
-def _check_if_empty(declaration: Declaration, dictionary: Dictionary, file: YamlFile) -> list[Fault]:
+def _check_if_empty(declaration: Declares, dictionary: Dictionary, file: YamlFile) -> list[Fault]:
     faults = []
     for type_name, fields in declaration.if_empty.items():
         record_type = dictionary.types.get(type_name)

@@ -1,37 +1,57 @@
 """Loading a source into the database: whole or not at all, in one transaction.
 
-A source that was loaded before is replaced; one whose files are the same byte for byte is left alone. References
-are settled and the derived columns computed over all sources at the end, so that sources may come in any order.
+A source whose files are the same byte for byte is left alone. A newer version is compared with the former one: what it
+changes is kept in `record_changes`, and what it lacks is marked gone where it is declared complete; where it is not,
+a person says so. References are settled and the derived columns computed over all sources at the end, so that sources
+may come in any order.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
-from auditkb.dictionary import Dictionary
+from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
-from auditkb.notes import PROBLEMS, count_notes, delete_notes, write_notes
-from auditkb.records import ROWS_AT_ONCE, DatabaseRow, KeyMaker, encode_part, insert_statement, loaded_columns
+from auditkb.merging import rebuild
+from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
+from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
-from auditkb.schema import quote
+from auditkb.schema import quote, rows_table
+from auditkb.source_rows import (
+    Changes,
+    Loading,
+    compare,
+    find_affected,
+    find_missing,
+    loaded_types,
+    prepare,
+    scope_of,
+    set_aside,
+    settle_missing,
+    tidy,
+)
+from auditkb.sources.ocds import OcdsSheet, OcdsTable
 from auditkb.sources.source import Source, open_source
 from auditkb.sources.table import Table
 
-KEYS_AT_ONCE = 500
+MISSING_SHOWN = 5
 Progress = Callable[[str, int, int | None], None]
+Missing = Literal["gone", "keep"]
 
 
 @dataclass
 class LoadReport:
-    """What loading one source did: rows read by type, rows made by being named, notes by kind."""
+    """What loading one source did: rows read by type, rows made by being named, notes by kind, what a newer version changed."""
 
     source: str
     path: str
@@ -39,11 +59,19 @@ class LoadReport:
     rows: dict[str, int] = field(default_factory=dict)
     created: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    changes: Changes = field(default_factory=Changes)
+    unread: int = 0
+    """Paths of an OCDS file that have no place in the dictionary."""
 
     @property
     def problems(self) -> int:
         """How many notes ask for something to be done."""
         return sum(self.notes.get(kind, 0) for kind in PROBLEMS)
+
+    @property
+    def said(self) -> int:
+        """How many notes only say what was not loaded, or hidden."""
+        return sum(self.notes.get(kind, 0) for kind in INFORMATION if kind != "alias")
 
 
 def load_source(
@@ -52,24 +80,26 @@ def load_source(
     path: Path,
     *,
     type_name: str | None = None,
+    office: Path | None = None,
+    mapping: Path | None = None,
+    missing: Missing | None = None,
     progress: Progress | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
     """Load the folder or file at `path`, whose tables exist already.
 
-    Raises KnowledgeBaseError with every fault of every file; the database is then as it was. `progress` is called
-    with a sheet's name and the rows read so far.
+    `missing` says what becomes of records of the former version that this one lacks and of which nothing is declared
+    complete: they are gone, or kept. Raises KnowledgeBaseError with every fault of every file; the database is then
+    as it was. `progress` is called with a sheet's name and the rows read so far.
     """
-    source = open_source(path, dictionary, type_name=type_name)
+    source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
     with writer(connection):
         known = connection.execute("select path, sha256, read_as from sources where id = ?", (source.id,)).fetchone()
         if known is not None:
             if known[1:] == (source.sha256, source.read_as):
                 return _report(connection, source, "unchanged")
             _refuse_another_file(source, known[0])
-            _remove_rows(connection, dictionary, source.id)
-        report = _load(connection, dictionary, source, progress or (lambda what, done, total: None))
-        report.state = "loaded" if known is None else "replaced"
-        return report
+        return _Loader(connection, dictionary, source, missing, progress, is_newer=known is not None).load()
 
 
 def _refuse_another_file(source: Source, known_path: str) -> None:
@@ -79,94 +109,160 @@ def _refuse_another_file(source: Source, known_path: str) -> None:
                    hint=Text("请给文件另起名称（用 --type 指明记录类型），或放入有 source.yml 的文件夹", "give the file a name of its own (--type says its record type), or put it in a folder with a source.yml"))
 
 
-def _remove_rows(connection: sqlite3.Connection, dictionary: Dictionary, source: str) -> None:
-    for record_type in dictionary.types.values():
-        if record_type.derived is None:
-            connection.execute(f"delete from {quote(record_type.type)} where source = ?", (source,))
-    delete_notes(connection, source=source)
-    connection.execute("delete from coverage where source = ?", (source,))
-    connection.execute("delete from sources where id = ?", (source,))
+def _report(connection: sqlite3.Connection, source: Source, state: Literal["loaded", "replaced", "unchanged"]) -> LoadReport:
+    unread = connection.execute("select count(*) from unread_paths where source = ?", (source.id,)).fetchone()[0]
+    return LoadReport(source.id, source.path.as_posix(), state, notes=count_notes(connection, source.id), unread=unread)
 
 
-def _load(connection: sqlite3.Connection, dictionary: Dictionary, source: Source, progress: Progress) -> LoadReport:
-    _write_source(connection, source)
-    references = References(connection, dictionary)
-    keys: dict[str, KeyMaker] = {}
-    faults: list[Fault] = []
-    rows: dict[str, int] = {}
-    letters: dict[tuple[str, str, str], str] = {}
-    for record_type, sheet in source.sheets:
-        maker = keys.setdefault(record_type.type, KeyMaker(record_type))
-        table = Table(record_type, sheet, source.declaration, maker, references.resolve)
+class _Loader:
+    """Loads one source; `faults` grows while its files are read, and with a fault nothing is kept."""
+
+    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, *, is_newer: bool):
+        self.connection, self.dictionary, self.source, self.missing = connection, dictionary, source, missing
+        self.progress: Progress = progress or (lambda what, done, total: None)
+        self.is_newer = is_newer
+        self.faults: list[Fault] = []
+        self.rows: dict[str, int] = {}
+        self.changes = Changes()
+        self.letters: dict[tuple[str, str, str], str] = {}
+
+    def load(self) -> LoadReport:
+        """Read all files, make the records, and say what was done."""
+        prepare(self.connection)
+        self._begin()
+        references = References(self.connection, self.dictionary, self.source.aliases)
+        by_type = {name: [sheet for _, sheet in group] for name, group in groupby(self.source.sheets, key=lambda entry: entry[0].type)}
+        for record_type in loaded_types(self.dictionary):
+            sheets = by_type.get(record_type.type, [])
+            if not sheets and not self.is_newer:
+                continue
+            set_aside(self.connection, record_type, self.source.id)
+            keys = KeyMaker(record_type)
+            for sheet in sheets:
+                if isinstance(sheet, OcdsSheet):
+                    self._read(OcdsTable(sheet, self.source.id, references.resolve))
+                else:
+                    self._read(Table(record_type, sheet, self.source.declaration, keys, references.resolve))
+            if not self.faults:
+                self._make_records(record_type)
+        if self.faults:
+            raise KnowledgeBaseError(self.faults)
+        return self._finish()
+
+    def _begin(self) -> None:
+        declaration, source = self.source.declaration, self.source
+        _check_wins_over(self.connection, source)
+        at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        date = declaration.date.isoformat() if declaration.date else None
+        self.connection.execute("delete from sources where id = ?", (source.id,))
+        self.connection.execute(
+            insert_statement("sources", ["id", "path", "title", "title_en", "kind", "date", "sha256", "read_as", "loaded_at", "rows", "wins_over"]),
+            (source.id, source.path.as_posix(), declaration.title.zh, declaration.title.en, declaration.kind, date, source.sha256, source.read_as, at, 0,
+             json.dumps(declaration.wins_over, ensure_ascii=False) if declaration.wins_over else None))
+        number = self.connection.execute(insert_statement("loads", ["source", "what", "path", "date", "sha256", "loaded_at"]),
+                                         (source.id, "replaced" if self.is_newer else "loaded", source.path.as_posix(), date, source.sha256, at)).lastrowid
+        self.loading = Loading(number or 0, at, source.id, source.path.as_posix())
+        set_notes_aside(self.connection, source.id)
+
+    def _read(self, table: Table | OcdsTable) -> None:
+        """Insert the rows of a sheet in bulk; nothing of a long sheet stays in memory."""
+        name = table.record_type.type
+        statement = insert_statement(rows_table(name), loaded_columns(table.record_type, table.fields))
+        done, last_row = 0, table.last_row
         try:
-            faults += _write_table(connection, table, progress)
+            with closing(table.rows()) as rows:
+                while batch := list(islice(rows, ROWS_AT_ONCE)):
+                    if not table.faults and not self.faults:
+                        self.connection.executemany(statement, batch)
+                    self._write_notes(table)
+                    done += len(batch)
+                    self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
-            faults += error.faults
-        faults += table.faults
-        write_notes(connection, source.id, table.notes)
-        rows[record_type.type] = rows.get(record_type.type, 0) + table.count
-        letters.update({(source.id, sheet.name, name): letter for name, letter in table.letters.items()})
+            self.faults += error.faults
+        self._write_notes(table)
+        self.faults += table.faults
+        self.rows[name] = self.rows.get(name, 0) + table.count
+        self.letters.update({(self.source.id, table.sheet.name, field): letter for field, letter in table.letters.items()})
+
+    def _write_notes(self, table: Table | OcdsTable) -> None:
+        write_notes(self.connection, self.source.id, table.notes)
+        table.notes.clear()
+
+    def _make_records(self, record_type: RecordType) -> None:
+        """Compare the rows of one type with the former ones and make its records of what all sources say."""
+        connection = self.connection
+        if self.is_newer:
+            self.changes += compare(connection, record_type, self.loading)
+            self.changes += self._settle_missing(record_type)
+        find_affected(connection, record_type, self.source.id)
+        self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, record_type)]
+
+    def _settle_missing(self, record_type: RecordType) -> Changes:
+        entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]
+        scopes = [scope_of(self.dictionary, record_type, entry.department, entry.fiscal_year, next(iter((entry.record or {}).items()), None), is_complete=entry.complete)
+                  for entry in entries]
+        unsure = find_missing(self.connection, record_type, self.source.id, [scope for scope in scopes if scope is not None])
+        if unsure and self.missing is None:
+            self.faults.append(_which_is_it(record_type, unsure, self.source.path))
+        elif unsure and self.missing == "keep":
+            write_notes(self.connection, self.source.id, [_kept(record_type, key, sheet, row) for key, sheet, row in unsure])
+        return settle_missing(self.connection, record_type, self.loading, as_gone=self.missing == "gone")
+
+    def _finish(self) -> LoadReport:
+        connection, source = self.connection, self.source
+        restore_notes(connection)
+        created = settle_references(connection, self.dictionary, self.letters, self.source.aliases)
+        connection.execute("delete from coverage where source = ?", (source.id,))
+        _write_coverage(connection, source)
+        self._write_unread()
+        total, changes = sum(self.rows.values()), self.changes
+        connection.execute("update sources set rows = ? where id = ?", (total, source.id))
+        connection.execute("update loads set rows = ?, added = ?, changed = ?, gone = ?, returned = ? where id = ?",
+                           (total, changes.added, changes.changed, changes.gone, changes.returned, self.loading.number))
+        finish_loading(connection, self.dictionary)
+        tidy(connection)
+        report = _report(connection, source, "replaced" if self.is_newer else "loaded")
+        report.rows, report.created, report.changes = self.rows, created, changes
+        return report
+
+
+    def _write_unread(self) -> None:
+        """What OCDS files hold that the dictionary has no place for."""
+        self.connection.execute("delete from unread_paths where source = ?", (self.source.id,))
+        unread = {sheet.file: sheet.unread for _, sheet in self.source.sheets if isinstance(sheet, OcdsSheet)}
+        rows = [(self.source.id, path, count, example) for found in unread.values() for path, (count, example) in sorted(found.items())]
+        self.connection.executemany(insert_statement("unread_paths", ["source", "path", "places", "example"]), rows)
+
+
+def _check_wins_over(connection: sqlite3.Connection, source: Source) -> None:
+    """Refuse a source that is declared to win over itself, or over one that is declared to win over it."""
+    names = source.declaration.wins_over
+    against = {name for name, listed in connection.execute("select id, wins_over from sources where wins_over is not null") if source.id in json.loads(listed)}
+    faults = []
+    for number, name in enumerate(names):
+        if name == source.id or name in against:
+            text = Text(f"来源“{source.id}”与“{name}”不能互相为准", f'the sources "{source.id}" and "{name}" cannot each win over the other')
+            hint = Text("只在其中一个的 source.yml 中写 wins_over", "write wins_over in the source.yml of one of them")
+            faults.append(source.declaration_file.fault(("wins_over", number), text, hint=hint) if source.declaration_file else Fault(text, source.path.as_posix(), hint=hint))
     if faults:
         raise KnowledgeBaseError(faults)
-    created = settle_references(connection, dictionary, letters)
-    _write_coverage(connection, source)
-    connection.execute("update sources set rows = ? where id = ?", (sum(rows.values()), source.id))
-    finish_loading(connection, dictionary)
-    report = _report(connection, source, "loaded")
-    report.rows, report.created = rows, created
-    return report
 
 
-def _report(connection: sqlite3.Connection, source: Source, state: Literal["loaded", "unchanged"]) -> LoadReport:
-    return LoadReport(source.id, source.path.as_posix(), state, notes=count_notes(connection, source.id))
+def _which_is_it(record_type: RecordType, missing: list[tuple[str, str | None, int | None]], path: Path) -> Fault:
+    listed = [f"{key}（{sheet or ''} 第 {row} 行）" for key, sheet, row in missing[:MISSING_SHOWN]], [f"{key} ({sheet or ''} row {row})" for key, sheet, row in missing[:MISSING_SHOWN]]
+    more = len(missing) - MISSING_SHOWN
+    zh = "、".join(listed[0]) + (f" 等，另有 {more} 条" if more > 0 else "")
+    en = ", ".join(listed[1]) + (f" and {more} more" if more > 0 else "")
+    return Fault(
+        Text(f"上次读入的{record_type.label.zh}有 {len(missing)} 条不在这个文件中：{zh}", f"{len(missing)} of the {record_type.label.en} records loaded before are not in this file: {en}"), path.as_posix(),
+        hint=Text(f"文件是全的，加 --missing gone（记为已撤销）；不全，加 --missing keep（保留原记录）；或在 source.yml 的 coverage 中声明 {record_type.type} 完整",
+                  f"if the file is the whole, add --missing gone; if it is a part, add --missing keep (they stay as they were); or declare {record_type.type} complete under coverage in source.yml"))
 
 
-def _write_table(connection: sqlite3.Connection, table: Table, progress: Progress) -> list[Fault]:
-    """Insert the rows of a sheet in bulk; faults for keys that another source has already."""
-    name = table.record_type.type
-    statement = insert_statement(name, loaded_columns(table.record_type))
-    is_empty = connection.execute(f"select 1 from {quote(name)} limit 1").fetchone() is None
-    faults: list[Fault] = []
-    done = 0
-    with closing(table.rows()) as rows:
-        while batch := list(islice(rows, ROWS_AT_ONCE)):
-            if not is_empty:
-                faults += _make_way(connection, table, batch)
-            if not faults and not table.faults:
-                connection.executemany(statement, batch)
-            done += len(batch)
-            progress(table.sheet.name, done, None)
-    return faults
-
-
-def _make_way(connection: sqlite3.Connection, table: Table, batch: list[DatabaseRow]) -> list[Fault]:
-    """Rows that only a name had made give way to the record itself; a record of another source does not."""
-    name = quote(table.record_type.type)
-    place = {str(row[0]): row[loaded_columns(table.record_type).index("row")] for row in batch}
-    faults = []
-    for keys in _chunks(list(place), KEYS_AT_ONCE):
-        marks = ", ".join("?" * len(keys))
-        connection.execute(f'delete from {name} where "row" is null and key in ({marks})', keys)
-        query = f'select key, source, sheet, "row" from {name} where key in ({marks}) and source <> ?'
-        for key, source, sheet, row in connection.execute(query, (*keys, table.declaration.id)):
-            faults.append(Fault(
-                Text(f"第 {place[key]} 行的主键“{key}”已由来源“{source}”读入（{sheet} 第 {row} 行）", f'row {place[key]}: the key "{key}" was loaded from the source "{source}" ({sheet}, row {row})'),
-                table.sheet.file.as_posix(), hint=Text("同一记录只由一个来源读入", "a record is loaded from one source only")))
-    return faults
-
-
-def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _write_source(connection: sqlite3.Connection, source: Source) -> None:
-    declaration = source.declaration
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    connection.execute(
-        insert_statement("sources", ["id", "path", "title", "title_en", "kind", "date", "sha256", "read_as", "loaded_at", "rows"]),
-        (source.id, source.path.as_posix(), declaration.title.zh, declaration.title.en, declaration.kind,
-         declaration.date.isoformat() if declaration.date else None, source.sha256, source.read_as, now, 0),
-    )
+def _kept(record_type: RecordType, key: str, sheet: str | None, row: int | None) -> Note:
+    return Note("not_in_newer", record_type.type, key, None, None, None, sheet, str(row) if row is not None else None,
+                Text("新文件中没有这条记录，按要求保留了原来的", "the newer file does not have this record; it was kept as asked"),
+                Text("请核对是否已撤销", "check whether it still holds"))
 
 
 def _write_coverage(connection: sqlite3.Connection, source: Source) -> None:
@@ -194,6 +290,7 @@ def _existing(connection: sqlite3.Connection, type_name: str | None, text: str |
         if exists(connection, type_name, key):
             return key
     keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    if source.declaration_file is not None:
-        faults.append(source.declaration_file.fault(place, Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), hint=did_you_mean(text, keys, most=5)))
+    words, hint = Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), did_you_mean(text, keys, most=5)
+    file = source.declaration_file
+    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
     return None

@@ -7,17 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from auditkb.errors import Text
+
+
+class Problem(NamedTuple):
+    """A cell whose text is not its value: a formula without a result, an error, digits that the program lost."""
+
+    position: int
+    reason: Text
+    advice: Text
+
 
 class Row(NamedTuple):
     """One row as it stands. `number` counts rows from 1 as a spreadsheet does, `line` lines of the file.
 
-    `is_hidden` is None where the format does not tell.
+    `is_hidden` is None where the format does not tell. A cell of `problems` has its text for a person to see; nothing
+    may be read from it.
     """
 
     number: int
     line: int | None
     cells: list[str]
     is_hidden: bool | None = False
+    problems: tuple[Problem, ...] = ()
 
 
 class Area(NamedTuple):
@@ -33,8 +45,10 @@ class Area(NamedTuple):
 class Sheet:
     """One table of a file. `rows` starts reading anew at each call.
 
-    `type_name` is what the file says by its name or the sheet's: the record type, not yet looked up. A merged area
+    `name` is the file's, with the sheet in brackets where there are several (`office.xlsx[合同]`). `type_name` is what
+    the file says by its name or the sheet's: the record type, not yet looked up. A merged area
     has its text in its first cell only. `is_hidden` and `hidden_columns` are None where the format does not tell.
+    `last_row` is about where the sheet ends, for whoever waits; None where that is known only at the end.
     """
 
     file: Path
@@ -44,6 +58,21 @@ class Sheet:
     merged: tuple[Area, ...] = ()
     is_hidden: bool | None = False
     hidden_columns: tuple[int, ...] | None = ()
+    last_row: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The file, with the sheet where it has several: what the faults of this sheet name."""
+        return place_of(self.file, self.name)
+
+
+def place_of(file: Path, name: str) -> str:
+    """The place that faults of the sheet called `name` give: its name stands for the file's, and may hold anything.
+
+    >>> place_of(Path("ledgers/2024.xlsx"), "2024.xlsx[合同]")
+    'ledgers/2024.xlsx[合同]'
+    """
+    return file.as_posix().removesuffix(file.name) + name
 
 
 def column_letter(position: int) -> str:
@@ -58,3 +87,15 @@ def column_letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def column_position(letter: str) -> int:
+    """The position of a column with this letter, counted from 0.
+
+    >>> column_position("A"), column_position("AB")
+    (0, 27)
+    """
+    position = 0
+    for character in letter:
+        position = position * 26 + ord(character) - ord("A") + 1
+    return position - 1

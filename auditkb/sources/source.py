@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditkb import __version__
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
-from auditkb.sources.csv_files import read_csv
+from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
+from auditkb.sources.csv_files import read_delimited
 from auditkb.sources.declaration import FILE_NAME, Declaration, Words, read_declaration
+from auditkb.sources.json_files import read_json, read_json_lines
+from auditkb.sources.extract import Extract
+from auditkb.sources.mapped_plans import plan_mapped
+from auditkb.sources.mapping import MappingFile, find_mapping, read_mapping
+from auditkb.sources.plans import Plan, plan_sheets
+from auditkb.sources.ocds import OcdsSheet, ocds_sheets
+from auditkb.sources.ocds_files import is_ocds
 from auditkb.sources.sheets import Sheet
+from auditkb.sources.workbooks import read_ods, read_old_workbook, read_xlsx
 from auditkb.yaml_files import YamlFile
 
 FORMATS: dict[str, Callable[[Path], list[Sheet]]] = {
-    ".csv": read_csv,
+    ".csv": read_delimited, ".tsv": read_delimited, ".txt": read_delimited,
+    ".xlsx": read_xlsx, ".xlsm": read_xlsx,
+    ".xls": read_old_workbook, ".et": read_old_workbook, ".ods": read_ods,
+    ".json": read_json, ".jsonl": read_json_lines,
 }
 # What may lie beside the files of a source without being one.
 _BESIDE = (".md", ".txt", ".yml", ".yaml", ".sql", ".png")
@@ -24,44 +36,58 @@ _BESIDE = (".md", ".txt", ".yml", ".yaml", ".sql", ".png")
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be loaded as one: `sheets` in the order in which their types refer to each other."""
+    """What is to be loaded as one: `sheets` in the order in which their types refer to each other.
+
+    A sheet is there once for each record type that its rows hold.
+    """
 
     path: Path
     declaration: Declaration
     declaration_file: YamlFile | None
-    sheets: list[tuple[RecordType, Sheet]]
+    sheets: list[tuple[RecordType, Extract | OcdsSheet]]
     sha256: str
+    mappings: tuple[str, ...] = ()
+    aliases: Aliases = NO_ALIASES
 
     @property
     def read_as(self) -> str:
-        """Hash of what decides how the files are read: with another dictionary the same files say something else."""
+        """Hash of what decides how the files are read: with another dictionary, mapping or alias the same files say something else."""
         types = sorted({record_type.type: record_type.model_dump_json() for record_type, _ in self.sheets}.items())
-        return hashlib.sha256(repr((__version__, types)).encode()).hexdigest()
+        return hashlib.sha256(repr((__version__, types, self.mappings, self.aliases.fingerprint)).encode()).hexdigest()
 
     @property
     def id(self) -> str:
         return self.declaration.id
 
 
-def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = None) -> Source:
+def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = None, office: Path | None = None, mapping: Path | None = None) -> Source:
     """The source at `path`: a folder with a `source.yml`, or one file, whose name (or `type_name`) is its record type.
 
-    Raises KnowledgeBaseError with every fault of the declaration and of the files' names; reads no row yet.
+    What a mapping file says (`mapping`, or the one beside the file or in the `office`'s `maps/`) goes before names and
+    headings. Raises KnowledgeBaseError with every fault of the declaration, of mappings and of the files' names.
     """
     if not path.exists():
         raise fail("没有这个文件或文件夹", "there is no such file or folder", file=path.as_posix())
-    if not path.is_dir():
-        sheets, faults = _sheets_of([path], dictionary, type_name)
-        if faults:
-            raise KnowledgeBaseError(faults)
-        declaration = Declaration(id=path.stem, title=Words(zh=path.name, en=path.name))
-        return Source(path, declaration, None, sheets, _checksum([path]))
-    if type_name is not None:
-        raise fail("--type 只用于单个文件；文件夹中各文件的名称就是记录类型", "--type is for a single file; in a folder each file is called like its record type", file=path.as_posix())
-    return _open_folder(path, dictionary)
+    if path.is_dir():
+        for option, given in (("--type", type_name), ("--map", mapping)):
+            if given is not None:
+                raise fail(f"{option} 只用于单个文件；文件夹中的文件以记录类型为名，或旁边有对应文件", f"{option} is for a single file; in a folder each file is called like its record type or has a mapping file beside it", file=path.as_posix())
+        return _open_folder(path, dictionary, office)
+    found = mapping or (find_mapping(path, office) if type_name is None else None)
+    said = read_mapping(found, dictionary) if found is not None else None
+    declaration = said.declaration(path) if said is not None else Declaration(id=path.stem, title=Words(zh=path.name, en=path.name))
+    if said is None and type_name is None and is_ocds(path):
+        return Source(path, declaration, None, _in_order(ocds_sheets(path, dictionary), dictionary), _checksum([path]))
+    plan = _plan_file(path, dictionary, declaration, said, type_name)
+    if plan.faults:
+        raise KnowledgeBaseError(plan.faults)
+    if plan.guide is not None:
+        declaration = plan.guide.declaration(declaration)
+    own = said.file if said is not None and said.mapping.id is not None else None
+    return Source(path, declaration, own, _in_order(plan.extracts, dictionary), _checksum([path]), (said.file.text,) if said is not None else ())
 
 
-def _open_folder(path: Path, dictionary: Dictionary) -> Source:
+def _open_folder(path: Path, dictionary: Dictionary, office: Path | None) -> Source:
     faults: list[Fault] = []
     declaration, file = None, None
     if not (path / FILE_NAME).is_file():
@@ -74,37 +100,56 @@ def _open_folder(path: Path, dictionary: Dictionary) -> Source:
             faults += error.faults
     files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "~$")))
     data = [entry for entry in files if entry.suffix.lower() not in _BESIDE]
-    sheets, more = _sheets_of(data, dictionary, None)
-    faults += more
+    extracts: list[Extract | OcdsSheet] = []
+    mappings: list[str] = []
+    for entry in data:
+        try:
+            found = find_mapping(entry, office)
+            said = read_mapping(found, dictionary) if found is not None else None
+            faults += _said_twice(said)
+            mappings += [said.file.text] if said is not None else []
+            if said is None and is_ocds(entry):
+                extracts += ocds_sheets(entry, dictionary)
+                continue
+            plan = _plan_file(entry, dictionary, declaration or Declaration(id="x", title=Words(zh="x", en="x")), said, None)
+            extracts, faults = [*extracts, *plan.extracts], faults + plan.faults
+            if plan.guide is not None and declaration is not None:
+                declaration = declaration.model_copy(update={"coverage": [*declaration.coverage, *plan.guide.coverage]})
+        except KnowledgeBaseError as error:
+            faults += error.faults
     if not data:
         faults.append(Fault(Text("文件夹里没有可读入的文件", "the folder holds no file to read"), path.as_posix()))
     if faults or declaration is None:
         raise KnowledgeBaseError(faults)
-    return Source(path, declaration, file, sheets, _checksum([path / FILE_NAME, *data]))
+    return Source(path, declaration, file, _in_order(extracts, dictionary), _checksum([path / FILE_NAME, *data]), tuple(mappings))
 
 
-def _sheets_of(files: list[Path], dictionary: Dictionary, type_name: str | None) -> tuple[list[tuple[RecordType, Sheet]], list[Fault]]:
-    found: list[tuple[RecordType, Sheet]] = []
-    faults: list[Fault] = []
-    for path in files:
-        read = FORMATS.get(path.suffix.lower())
-        if read is None:
-            text = Text(f"不支持的文件格式“{path.suffix}”", f'the format "{path.suffix}" cannot be read')
-            faults.append(Fault(text, path.as_posix(), hint=Text(f"可用：{'、'.join(FORMATS)}", f"allowed: {', '.join(FORMATS)}")))
-            continue
-        try:
-            sheets = read(path)
-        except KnowledgeBaseError as error:
-            faults += error.faults
-            continue
-        for sheet in sheets:
-            record_type = find_type(type_name or sheet.type_name, dictionary)
-            if record_type is None:
-                faults.append(_no_type(type_name or sheet.type_name, sheet, dictionary))
-            else:
-                found.append((record_type, sheet))
+def _said_twice(said: MappingFile | None) -> list[Fault]:
+    """What belongs into the `source.yml` of the folder, not into a mapping beside it."""
+    given = said.mapping.model_fields_set & {"id", "title", "date", "kind", "if_empty", "wins_over", "coverage"} if said is not None else set()
+    return [said.file.fault((name,), Text(f"文件夹有 {FILE_NAME}，“{name}”写在那里", f"the folder has a {FILE_NAME}: write {name} there"), key=True)
+            for name in sorted(given) if said is not None]
+
+
+def _plan_file(path: Path, dictionary: Dictionary, declaration: Declaration, said: MappingFile | None, type_name: str | None) -> Plan:
+    sheets = read_sheets(path)
+    if said is not None:
+        return plan_mapped(sheets, said, dictionary, declaration)
+    return plan_sheets(sheets, lambda name: find_type(name, dictionary), dictionary, declaration, type_name)
+
+
+def read_sheets(path: Path) -> list[Sheet]:
+    """The sheets of a file of any known format."""
+    read = FORMATS.get(path.suffix.lower())
+    if read is None:
+        text = Text(f"不支持的文件格式“{path.suffix}”", f'the format "{path.suffix}" cannot be read')
+        raise KnowledgeBaseError(Fault(text, path.as_posix(), hint=Text(f"可用：{'、'.join(FORMATS)}", f"allowed: {', '.join(FORMATS)}")))
+    return read(path)
+
+
+def _in_order(extracts: Sequence[Extract | OcdsSheet], dictionary: Dictionary) -> list[tuple[RecordType, Extract | OcdsSheet]]:
     order = {name: place for place, name in enumerate(dictionary.load_order())}
-    return sorted(found, key=lambda entry: order[entry[0].type]), faults
+    return [(extract.record_type, extract) for extract in sorted(extracts, key=lambda extract: order[extract.record_type.type])]
 
 
 def find_type(name: str, dictionary: Dictionary) -> RecordType | None:
@@ -115,12 +160,6 @@ def find_type(name: str, dictionary: Dictionary) -> RecordType | None:
         if record_type.derived is None and wanted in map(normalise_header, names):
             return record_type
     return None
-
-
-def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
-    allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
-    return Fault(Text(f"“{name}”不是记录类型，文件名应是记录类型", f'"{name}" is not a record type; a file is called like its record type'),
-                 sheet.file.as_posix(), hint=did_you_mean(name, allowed, most=40))
 
 
 def _checksum(files: list[Path]) -> str:

@@ -7,12 +7,16 @@ import os
 from datasette import Response, hookimpl
 from datasette.utils import tilde_decode
 
-from web import queries, rule_text
+from web import queries, reports, rule_text
 from web.cells import DATABASE
 from web.site import Site, labels_of_project
 from web.timeline import timeline
 
 _KEY = "_auditkb_site"
+_REPORT_PAGES = {
+    "row-kb-reports.html": reports.report_page, "row-kb-sections.html": reports.section_page,
+    "row-kb-candidate_findings.html": reports.candidate_page, "row-kb-figures.html": reports.figure_page,
+}
 
 
 def site_of(datasette) -> Site:
@@ -106,6 +110,8 @@ async def extra_template_vars(template, table, request, datasette):
         return {"page": {**page, "text": rule_text.read_rule(page["rule"], page["laws"])}}
     if template == "row-kb-known_findings.html":
         return {"page": await read(datasette, queries.known_page, key)}
+    if template in _REPORT_PAGES:
+        return {"page": await read(datasette, _REPORT_PAGES[template], key)}
     shown = site.labels.tables.get(table)
     if shown is None or not shown.is_record:
         return {"page": None, "shown": shown}

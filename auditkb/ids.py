@@ -1,0 +1,39 @@
+"""Numbers of papers, which spreadsheets take for numbers: what the text shows to be lost is said, never mended.
+
+Excel keeps fifteen figures of a number, drops the zeros before it and shortens a long one to 1.23E+19.
+"""
+
+from __future__ import annotations
+
+import re
+
+from auditkb.errors import Text
+from auditkb.texts import clean, shown
+
+_DOUBTS = (
+    (re.compile(r"\d(?:\.\d+)?E\+?\d{1,3}", re.ASCII | re.IGNORECASE), False,
+     "Excel 已把编号缩写，数位已丢失", "Excel has shortened this number; digits are lost"),
+    (re.compile(r"(?=\d{16,})\d{15}0+", re.ASCII), False,
+     "编号超过十五位且末尾全是零，可能被 Excel 改过", "over fifteen digits with nothing but zeros at the end: Excel may have changed them"),
+    (re.compile(r"\d+\.0+", re.ASCII), True,
+     "编号末尾有“.0”，曾被当作数字，前面的零可能丢失", 'the number ends in ".0": it was kept as a number, and zeros before it may be lost'),
+)
+_ADVICE = Text("在原表中把这一列设为文本，按原件重新填写", "give the column the text format and write it anew from the paper")
+
+
+def doubt_of_id(text: str, *, is_id: bool) -> tuple[Text, Text] | None:
+    """What is doubtful about the text of an id, and what to do.
+
+    `is_id` says that the text names a record; `12.0` in any other text may well be meant.
+
+    >>> doubt_of_id("1.23E+19", is_id=False) is None, doubt_of_id("007", is_id=True) is None
+    (False, True)
+    """
+    # Nearly every text fails this first look.
+    if not text or not ("0" <= text[0] <= "9" or "\uff10" <= text[0] <= "\uff19" or text[0] == "'"):
+        return None
+    plain = clean(text)
+    for pattern, only_ids, zh, en in _DOUBTS:
+        if (is_id or not only_ids) and pattern.fullmatch(plain):
+            return Text(f"{zh}：{shown(text)}", f"{en}: {shown(text)}"), _ADVICE
+    return None

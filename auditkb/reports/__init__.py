@@ -1,0 +1,1 @@
+"""Published reports read into one form: sections, paragraphs, tables, figures, candidate findings."""

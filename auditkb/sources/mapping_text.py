@@ -1,0 +1,146 @@
+"""A draft of a mapping file as text: YAML with comments that show the titles, sample values and what to decide."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from auditkb.dictionary import Dictionary
+from auditkb.errors import Language, Text
+from auditkb.sources.layout import Layout
+
+_PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff.()（）/ ]*")
+_LONGEST_SAMPLE = 24
+
+
+@dataclass(frozen=True)
+class ColumnText:
+    """One column: where it goes (a target, several, `skip`, or `? choices`), and values that stand in it."""
+
+    position: int
+    letter: str
+    title: str
+    target: str | list[str]
+    samples: Sequence[str]
+    units: Sequence[str]
+
+
+@dataclass(frozen=True)
+class TableText:
+    """One table, with what its values show: the order of dates, marks that mean nothing certain, repeated numbers."""
+
+    sheet: str | None
+    layout: Layout
+    main: str | None
+    columns: Sequence[ColumnText]
+    date_order: str | None
+    is_short_year: bool
+    needs_unit: bool
+    marks: Sequence[str]
+    year: int | None
+    repeated: Sequence[tuple[str, str]]
+
+
+def fields_of(target: str | list[str]) -> list[tuple[str, str]]:
+    """Record type and field of everything that a proposal names, choices included.
+
+    >>> fields_of("? payment[2].paid_on | skip")
+    [('payment', 'paid_on')]
+    """
+    text = target if isinstance(target, str) else " ".join(target)
+    return list(dict.fromkeys(re.findall(r"\b([a-z][a-z0-9_]*)(?:\[\d+\])?\.([a-z][a-z0-9_]*)", text)))
+
+
+def quoted(text: str) -> str:
+    """A text as YAML reads it back.
+
+    >>> quoted("招标投标 › 公告日期"), quoted("合同编号"), quoted("no: 1")
+    ('"招标投标 › 公告日期"', '合同编号', '"no: 1"')
+    """
+    if _PLAIN.fullmatch(text) and text == text.strip() and text not in ("true", "false", "null") and not text.endswith(" "):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def mapping_text(file_name: str, tables: Sequence[TableText], skip: dict[str, str], dictionary: Dictionary, language: Language) -> str:
+    """The whole file."""
+    lines = list(_head(file_name, language))
+    if skip:
+        lines += ["skip:", *(f"  {quoted(name)}: {quoted(why)}" for name, why in skip.items())]
+    if tables:
+        lines += ["tables:"]
+    for table in tables:
+        lines += list(_table(table, dictionary, language))
+    return "\n".join(lines) + "\n"
+
+
+def _head(file_name: str, language: Language) -> Iterator[str]:
+    def say(zh: str, en: str) -> str:
+        return "# " + Text(zh, en).say(language)
+
+    yield say(f"{file_name} 的对应文件。逐列核对，写着 ? 的改成其中一个选项；说明见 docs/ledgers.md。",
+              f"Mapping of {file_name}. Check every column; replace each ? by one of its choices. See docs/ledgers.md.")
+    yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
+              "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise:")
+    yield "# id: contracts-2024"
+    yield "# coverage:"
+    yield '#   - {covers: contract, fiscal_year: 2024, because: {zh: 全年合同台账, en: "all contracts of the year"}}'
+
+
+def _table(table: TableText, dictionary: Dictionary, language: Language) -> Iterator[str]:
+    def say(zh: str, en: str) -> str:
+        return Text(zh, en).say(language)
+
+    layout = table.layout
+    first = [f"sheet: {quoted(table.sheet)}"] if table.sheet is not None else []
+    first += [f"header_rows: [{', '.join(map(str, layout.header_rows))}]", f"first_row: {layout.first_row}"]
+    first += [f"last_row: {layout.last_row}"] if layout.last_row is not None else []
+    for place, line in enumerate(first):
+        yield ("  - " if place == 0 else "    ") + line
+    if table.year is not None:
+        yield f"    # fiscal_year: {table.year}   " + say("# 工作表名称中的年份；确认后去掉行首的 #", "# the year in the sheet's name; take off the first # where it holds")
+    yield from (f"    {line}" for line in _values(table, say))
+    for name, number in table.repeated:
+        words = say(f"编号“{number}”重复；不是同一条记录的，在最上层写", f'the number "{number}" repeats; where these are different records write at the top level')
+        yield f"    # {words}: keys: {{{name}: [number, title]}}"
+    yield "    columns:"
+    for column in table.columns:
+        key = quoted(f"{column.letter} {column.title}".strip())
+        yield f"      {key}: {_target(column.target)}" + _comment(column, dictionary, language)
+
+
+def _target(target: str | list[str]) -> str:
+    if isinstance(target, list):
+        return f"[{', '.join(json.dumps(name) if '[' in name else name for name in target)}]"
+    return json.dumps(target, ensure_ascii=False) if target.startswith("?") else target
+
+
+def _values(table: TableText, say: object) -> Iterator[str]:
+    assert callable(say)
+    said = []
+    if table.date_order in ("dmy", "mdy"):
+        said.append(f"date_order: {table.date_order}   " + say("# 按表中日期判断：大于 12 的是日", "# by the dates of the table: what is above 12 is the day"))
+    elif table.date_order == "?":
+        said.append("# date_order: dmy   " + say("# 日月顺序不明：dmy（日月年）、mdy（月日年）或 ymd；不写则这些日期不读入", "# order not certain: dmy, mdy or ymd; such dates are not read without it"))
+    if table.is_short_year:
+        said.append("# century: 2000   " + say("# 两位数的年份，如 18 即 2018；确认后去掉行首的 #", "# years of two figures: 18 is 2018; take off the first # where it holds"))
+    if table.needs_unit:
+        said.append('unit: "?"   ' + say("# 金额的单位：元 或 万元", "# the unit of the amounts: 元 (yuan) or 万元 (10,000 yuan)"))
+    if table.marks:
+        words = ", ".join(f"{json.dumps(mark, ensure_ascii=False)}: not_required" for mark in table.marks)
+        said.append("# meanings: {" + words + "}   " + say("# 这些写法在本表中的意思：not_required 不需要、not_captured 未登记、blank_in_document 原件空白",
+                                                         "# what these mean in this table: not_required, not_captured or blank_in_document"))
+    if said:
+        active = any(not line.startswith("#") for line in said)
+        yield "values:" if active else "# values:"
+        yield from (f"  {line}" if active else f"#   {line.removeprefix('# ')}" for line in said)
+
+
+def _comment(column: ColumnText, dictionary: Dictionary, language: Language) -> str:
+    samples = [text if len(text) <= _LONGEST_SAMPLE else text[:_LONGEST_SAMPLE] + "…" for text in (" ".join(sample.split()) for sample in column.samples)]
+    shown = " | ".join(samples) or Text("（没有内容）", "(empty)").say(language)
+    labels = [f"{dictionary[name].label.say(language)}·{dictionary[name].fields[field].label.say(language)}" for name, field in fields_of(column.target)]
+    label = f"{' / '.join(labels)}: " if labels else ""
+    return f"   # {label}{shown}"

@@ -1,0 +1,140 @@
+"""What is to be read from the sheets of a file: by their names and the dictionary alone, or by a mapping file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from auditkb.dictionary import Dictionary, RecordType, normalise_header
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.notes import Note
+from auditkb.sources.body import Body
+from auditkb.sources.declaration import MONEY_UNITS, Declaration
+from auditkb.sources.extract import Extract, Instance
+from auditkb.sources.guide import Guide, read_guide
+from auditkb.sources.headers import match_headers
+from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, split_unit
+from auditkb.sources.remarks import MAP_IT, skipped_row
+from auditkb.sources.sheets import Sheet, column_letter
+
+GUIDES = frozenset(map(normalise_header, ("说明", "填表说明", "填写说明", "使用说明", "目录", "Guide", "Instructions", "Contents")))
+_TITLE = Text("数据之上的标题行", "a title above the rows of data")
+
+
+@dataclass
+class Plan:
+    """What the sheets of one file give: extracts, and faults that keep the file out."""
+
+    extracts: list[Extract] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    guide: Guide | None = None
+
+
+def all_headings(dictionary: Dictionary) -> frozenset[str]:
+    """Every heading that any loadable record type knows, normalised; by them a header row is recognised."""
+    found: set[str] = set()
+    for record_type in dictionary.types.values():
+        if record_type.derived is None:
+            found |= record_type.headers().keys() | record_type.uncertain_headers().keys() | record_type.period_headers()
+    return frozenset(found)
+
+
+def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType | None], dictionary: Dictionary, declaration: Declaration,
+                type_name: str | None) -> Plan:
+    """The plan for a file without a mapping: each sheet is called like its record type and holds one table."""
+    plan, skipped = Plan(), []
+    guide = read_guide(sheets, find_type) if type_name is None else None
+    if guide is not None:
+        plan.guide, sheets = guide, guide.sheets
+        plan.faults += guide.faults
+    headings = all_headings(dictionary)
+    filled = [sheet for sheet in sheets if len(sheets) == 1 or not _is_empty(sheet)]
+    skipped += [(sheet, Text("工作表是空的", "the sheet is empty")) for sheet in sheets if sheet not in filled]
+    for sheet in filled:
+        name = type_name or sheet.type_name
+        record_type = find_type(name)
+        if record_type is None and len(filled) == 1:
+            record_type = find_type(sheet.file.stem)
+        if record_type is not None:
+            plan.extracts.append(_by_headings(sheet, record_type, dictionary, headings, declaration))
+        elif len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES:
+            skipped.append((sheet, Text("填表说明，不读入", "a guide, which is not loaded")))
+        else:
+            plan.faults.append(_no_type(name, sheet, dictionary))
+    if plan.extracts:
+        plan.extracts[0].notes += skipped_sheets(skipped)
+    return plan
+
+
+def skipped_sheets(skipped: Sequence[tuple[Sheet, Text]]) -> list[Note]:
+    """Notes on whole sheets that nothing is read from."""
+    return [Note("skipped", None, None, None, None, None, sheet.name, None, Text(f"工作表未读入：{why.zh}", f"the sheet is not loaded: {why.en}"))
+            for sheet, why in skipped]
+
+
+def _is_empty(sheet: Sheet) -> bool:
+    try:
+        return next(iter(sheet.rows()), None) is None
+    except KnowledgeBaseError:
+        return False
+
+
+def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
+    allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
+    near = did_you_mean(name, allowed + [record_type.label.zh for record_type in dictionary.types.values()])
+    hint = Text("请用 ingest.py map 写对应文件，或让文件或工作表以记录类型为名，如 合同、支付", "write a mapping file with ingest.py map, or name the file or sheet after its record type, such as contract or payment")
+    if near.en.startswith("did you mean"):
+        hint = near + Text("；否则", "; else ") + hint
+    return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
+
+
+def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, headings: frozenset[str], declaration: Declaration) -> Extract:
+    try:
+        layouts = find_layouts(sheet, headings)
+    except KnowledgeBaseError as error:
+        return _refused(sheet, record_type, error.faults)
+    if not layouts:
+        return _refused(sheet, record_type, [Fault(Text("文件是空的，第一行应为表头", "the file is empty; its first row should be the header"), sheet.place)])
+    if len(layouts) > 1:
+        letters = [f"{column_letter(min(layout.titles))}-{column_letter(max(layout.titles))}" for layout in layouts]
+        text = Text(f"并排有 {len(layouts)} 张表（{'、'.join(letters)} 列）", f"{len(layouts)} tables stand side by side (columns {', '.join(letters)})")
+        return _refused(sheet, record_type, [Fault(text, sheet.place, hint=MAP_IT)])
+    layout = layouts[0]
+    matched = match_headers(record_type, layout, sheet.place, money_unit=MONEY_UNITS.get(declaration.money_unit or ""))
+    if len(layout.corner_units) > 1 and any(column.field.type == "money" and column.unit is None for column in matched.columns):
+        units = "、".join(layout.corner_units)
+        matched.faults.append(Fault(Text(f"表上写了几个单位：{units}", f"several units stand above the table: {units}"), sheet.place, hint=MAP_IT))
+    loaded = frozenset(column.position for column in matched.columns)
+    summed = {column.position: (column.unit, column.options) for column in matched.columns if column.field.type == "money"}
+    body = Body(sheet, layout, loaded, summed=summed, headings=headings)
+    notes = title_notes(sheet, layout)
+    for position, why, advice in matched.left_out:
+        letter, title = column_letter(position), layout.title(position)
+        if normalise_header(title) in ROW_NUMBERS:
+            notes.append(Note("skipped", None, None, None, None, title, sheet.name, letter, Text(f"{letter} 列“{title}”未读入：只是行的编号", f'column {letter} "{title}" is not loaded: it only counts the rows')))
+            continue
+        why, advice = _owners(layout.titles[position][-1], why, advice, dictionary)
+        text = Text(f"{letter} 列“{title}”未读入：{why.zh}", f'column {letter} "{title}" is not loaded: {why.en}')
+        notes.append(Note("not_loaded", None, None, None, None, title, sheet.name, letter, text, advice))
+    return Extract(record_type, sheet, body, (Instance(tuple(matched.columns), loaded),), notes=notes, faults=matched.faults)
+
+
+def _owners(title: str, why: Text, advice: Text, dictionary: Dictionary) -> tuple[Text, Text]:
+    """Why a column is left out, and what to do, where its heading is that of a field of other record types."""
+    headings = {normalise_header(title), split_unit(title)[0]}
+    found = [(record_type.label, record_type.fields[name].label) for record_type in dictionary.types.values() if record_type.derived is None
+             for heading, name in record_type.headers().items() if heading in headings][:3]
+    if not found:
+        return why, advice
+    said = Text("、".join(f"{label.zh}·{field.zh}" for label, field in found), ", ".join(f"{label.en}: {field.en}" for label, field in found))
+    return (why + Text(f"，可能是{said.zh}", f"; it may be {said.en}"),
+            Text("要读入则用 ingest.py map 写对应文件，一行可以读成几类记录", "to load it write a mapping file with ingest.py map: one row may hold several record types"))
+
+
+def title_notes(sheet: Sheet, layout: Layout) -> list[Note]:
+    """The rows above the first row of data that are not the header, each said."""
+    return [skipped_row(sheet, row.number, _TITLE, " | ".join(cell.strip() for cell in row.cells if cell.strip())) for row in layout.above]
+
+
+def _refused(sheet: Sheet, record_type: RecordType, faults: list[Fault]) -> Extract:
+    return Extract(record_type, sheet, Body(sheet, Layout((), 1, {}), frozenset()), (), faults=faults)

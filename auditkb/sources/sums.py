@@ -1,0 +1,122 @@
+"""Sums of the rows of a table, and the totals that do not agree with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from auditkb.sources.sheets import Row
+from auditkb.value_options import ValueOptions
+from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
+
+Amounts = tuple[str | None, ValueOptions]
+"""The unit of a column of amounts, and what a mapping file says of its values."""
+
+_Sum = dict[int, tuple[Decimal, int]]
+_NOTHING = (Decimal(0), 0)
+
+
+class Difference(NamedTuple):
+    """A total that is not the sum of its rows, or that cannot be compared: row `unread` has no number."""
+
+    number: int
+    position: int
+    printed: Decimal
+    computed: Decimal
+    rows: int
+    unread: int | None = None
+
+
+@lru_cache(4096)
+def amount_of(text: str, unit: str | None, options: ValueOptions) -> Decimal | None:
+    """A cell of a column as it counts in a sum, in the column's unit; None where it is no amount."""
+    if means_nothing_certain(text) or options.meaning_of(text) is not None:
+        return Decimal(0)
+    unit = unit or options.unit or "元"
+    try:
+        return read_money(text, unit, signed=True, options=options) / MONEY_UNITS[unit]
+    except Unreadable:
+        return None
+
+
+class Sums:
+    """Compares totals with the rows above them: since the last total, or all for a running one. A total or subtotal that comes
+    before its rows is compared with those below."""
+
+    def __init__(self, columns: Mapping[int, Amounts]):
+        self._columns = columns
+        self._all: _Sum = {}
+        self._since_total: _Sum = {}
+        self._since_subtotal: _Sum = {}
+        self._unread: dict[int, int] = {}
+        self._rows_since_subtotal = 0
+        self._rows = 0
+        self._open_total: Row | None = None
+        self._open_subtotal: Row | None = None
+
+    def add(self, row: Row) -> None:
+        """Count the amounts of a record's row."""
+        self._rows += 1
+        self._rows_since_subtotal += 1
+        faulty = {problem.position for problem in row.problems}
+        for place in self._columns:
+            text = row.cells[place].strip() if place < len(row.cells) else ""
+            if not text:
+                continue
+            amount = None if place in faulty else amount_of(text, *self._columns[place])
+            if amount is None:
+                self._unread.setdefault(place, row.number)
+                continue
+            for sums in (self._all, self._since_total, self._since_subtotal):
+                before, count = sums.get(place, _NOTHING)
+                sums[place] = before + amount, count + 1
+
+    def subtotal(self, row: Row) -> list[Difference]:
+        """A row of subtotals; what does not agree."""
+        is_above = self._rows_since_subtotal == 0 or self._open_subtotal is not None
+        found = self._close_subtotal()
+        if is_above:
+            self._open_subtotal = row
+        else:
+            found += self._compare(row, self._since_subtotal)
+        self._since_subtotal, self._rows_since_subtotal = {}, 0
+        return found
+
+    def total(self, row: Row) -> list[Difference]:
+        """A row of totals; what does not agree."""
+        found = self._close_subtotal()
+        if self._rows == 0:
+            self._open_total = row
+            return found
+        found += self._compare(row, self._since_total, self._all)
+        self._since_total, self._since_subtotal, self._unread, self._rows_since_subtotal = {}, {}, {}, 0
+        return found
+
+    def close(self) -> list[Difference]:
+        """At the end of the table: totals that stand above their rows."""
+        found = self._close_subtotal()
+        if self._open_total is not None:
+            found += self._compare(self._open_total, self._all)
+        return found
+
+    def _close_subtotal(self) -> list[Difference]:
+        row, self._open_subtotal = self._open_subtotal, None
+        return self._compare(row, self._since_subtotal) if row is not None else []
+
+    def _compare(self, row: Row, *sums: _Sum) -> list[Difference]:
+        """The columns in which a total is none of these sums, or cannot be compared."""
+        found = []
+        for place in self._columns:
+            text = row.cells[place].strip() if place < len(row.cells) else ""
+            if not any(map(str.isdigit, text)):
+                # Empty, or the word 合计 itself.
+                continue
+            printed = amount_of(text, *self._columns[place])
+            if printed is None:
+                found.append(Difference(row.number, place, Decimal(0), *sums[0].get(place, _NOTHING), row.number))
+            elif all(printed != known.get(place, _NOTHING)[0] for known in sums):
+                computed = next((known[place] for known in sums if place in known), _NOTHING)
+                found.append(Difference(row.number, place, printed, *computed, self._unread.get(place)))
+        return found
