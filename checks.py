@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, Language, Text, did_you_mean
+from auditkb.errors import Fault, Language, Text, counted, did_you_mean
 from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--as-of", metavar="DATE", help=say("基准日，即视为“今天”的日期（默认当天）。", "The run's day: the date that counts as today (default: today)."))
     @click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="never", show_default=True,
                   help=say("有不低于此级别的疑点时以 1 退出。", "End with 1 if there is a finding at or above this severity."))
     @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="N",
-                  help=say("每个级别最多列出几个疑点（0 为全部）。", "How many findings of each severity to list (0: all)."))
+                  help=say("每个级别最多列出几个疑点（0 为全部，每条规则没能检查的原因也全部列出）。", "How many findings of each severity to list (0: all, and every reason why something could not be checked)."))
     @click.option("--profile", is_flag=True, help=say("最后列出每条规则每一步所用的时间。", "At the end list how long each step of each rule took."))
     def run(database: Path, office: Path | None, format: str, as_of: str | None, fail_on: str, limit: int, profile: bool) -> int:
         if profile and format == "csv":
@@ -66,7 +66,7 @@ def commands(language: Language) -> Group:
     @database_option(language)
     @office_option(language)
     @format_option(language)
-    @click.option("--as-of", metavar="DATE", help=say("视为“今天”的日期（默认当天）。", "The day taken as today (default: today)."))
+    @click.option("--as-of", metavar="DATE", help=say("基准日，即视为“今天”的日期（默认当天）。", "The run's day: the date that counts as today (default: today)."))
     @click.option("--request", "requests", multiple=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
                   help=say("把要向各科室调阅的资料写成清单（.xlsx 或 .md），可写几次。", "Write the list of papers to ask each department for (.xlsx or .md); may be given more than once."))
     def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
@@ -97,7 +97,7 @@ def commands(language: Language) -> Group:
         from auditkb.outputs import terminal
 
         dictionary, rule_set = _load(office, language)
-        rule = _rule(rule_set, rule_id, language)
+        rule = _rule(rule_set, rule_id, office, language)
         if as_yaml:
             click.echo(rule.source.text)
         else:
@@ -218,10 +218,13 @@ def _load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]
     return dictionary, load_rules(RULES, dictionary, office)
 
 
-def _rule(rule_set: RuleSet, rule_id: str, language: Language) -> Rule:
+def _rule(rule_set: RuleSet, rule_id: str, office: Path | None, language: Language) -> Rule:
     rule = rule_set.rules.get(rule_id.upper())
     if rule is None:
-        raise FaultsError([Fault(Text(f"没有规则“{rule_id}”", f'there is no rule "{rule_id}"'), hint=did_you_mean(rule_id.upper(), list(rule_set.rules)))], language)
+        hint = did_you_mean(rule_id.upper(), list(rule_set.rules))
+        if office is None:
+            hint += Text("；单位自己的规则要写 --office 文件夹", "; for a rule of an office's own give --office DIR")
+        raise FaultsError([Fault(Text(f"没有规则“{rule_id}”", f'there is no rule "{rule_id}"'), hint=hint)], language)
     return rule
 
 
@@ -232,6 +235,7 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
     from auditkb.runs import run_rules
 
     dictionary, rule_set = _load(office, language)
+    _prove(rule_set, dictionary, office, language)
     known, classes = load_known(KNOWN), load_classes(KNOWN.parent / "classes.yml")
     with closing(open_database(database)) as connection:
         with writer(connection):
@@ -244,7 +248,9 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
         terminal.print_run(console(), report, dictionary, language, limit=limit)
         if profile:
             terminal.print_profile(console(), report, language)
+        _tell_drafts(rule_set, language, err=False)
     else:
+        _tell_drafts(rule_set, language, err=True)
         columns, rows = listings.findings(report)
         if format == "csv":
             print_rows(rows, columns, format, language)
@@ -253,13 +259,32 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
     return _exit_code(report, fail_on)
 
 
+def _prove(rule_set: RuleSet, dictionary: Dictionary, office: Path | None, language: Language) -> None:
+    """Refuse to run while an example of an office's own rule differs; those of the project are proved before it is published."""
+    from auditkb.examples import differing
+
+    if office is None:
+        return
+    own = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial") and Path(rule.source.name).resolve().is_relative_to(office.resolve())]
+    if faults := differing(own, dictionary):
+        raise FaultsError(faults, language)
+
+
+def _tell_drafts(rule_set: RuleSet, language: Language, *, err: bool) -> None:
+    drafts = [rule.id for rule in rule_set.rules.values() if rule.file.status == "draft"]
+    if drafts:
+        names = ", ".join(drafts)
+        click.echo(Text(f"草稿 {len(drafts)} 条没有运行：{names}（写好后改 status）",
+                        f"{counted(len(drafts), 'draft is', 'drafts are')} not run: {names} (change status when written)").say(language), err=err)
+
+
 def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str, requests: tuple[Path, ...], language: Language) -> None:
     from auditkb import readiness
     from auditkb.database import open_database
     from auditkb.outputs import readiness_tables, request_list
 
     dictionary, rule_set = _load(office, language)
-    named = [_rule(rule_set, name, language) for name in rule_ids]
+    named = [_rule(rule_set, name, office, language) for name in rule_ids]
     request_list.check_paths(requests)
     with closing(open_database(database)) as connection:
         with progress() as advance:
@@ -276,7 +301,7 @@ def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, f
         wanted = readiness.wanted(connection, dictionary) if requests else []
         for path in requests:
             request_list.write_request(connection, wanted, dictionary, path, language, as_of=as_of)
-            click.echo(Text(f"已写好 {path}：{len(wanted)} 项资料。", f"Wrote {path}: {len(wanted)} items.").say(language), err=True)
+            click.echo(Text(f"已写好 {path}：{len(wanted)} 项资料。", f"Wrote {path}: {counted(len(wanted), 'item')}.").say(language), err=True)
 
 
 def _exit_code(report: RunReport, fail_on: str) -> int:
@@ -311,17 +336,22 @@ def _lint(paths: list[Path], office: Path | None, format: str, language: Languag
         words = Text("检查规则", "Checking rules").say(language)
         linted = linting.lint(RULES, load_dictionary(RECORDS, office), office, only=paths, progress=lambda number, whole: advance(words, number, whole))
     errors, warnings = linted.count("error"), linted.count("warning")
+    unlisted = [fault for fault in linted.faults if office is not None and fault.severity == "note" and not linting.lies_in(office, fault)]
     if format != "table":
         columns, rows = linting.listing(linted, language)
         print_rows(rows, columns, format, language)
     elif errors:
-        raise FaultsError(linted.faults, language)
+        raise FaultsError([fault for fault in linted.faults if fault.severity != "note"], language)
     else:
         for fault in linted.faults:
-            click.echo(fault.say(language))
+            if fault not in unlisted:
+                click.echo(fault.say(language))
         notes = linted.count("note")
-        click.echo(Text(f"规则 {linted.rules} 条：错误 0 处，警告 {warnings} 处，提示 {notes} 处。",
-                        f"{linted.rules} rules: no errors, {warnings} warnings, {notes} notes.").say(language))
+        end = Text("。", ".")
+        if unlisted:
+            end = Text(f"（其中 {len(unlisted)} 处在单位文件夹之外，未列出）。", f" ({len(unlisted)} of them outside the office's folder, not listed).")
+        click.echo((Text(f"规则 {linted.rules} 条：错误 0 处，警告 {warnings} 处，提示 {notes} 处",
+                         f"{counted(linted.rules, 'rule')}: no errors, {counted(warnings, 'warning')}, {counted(notes, 'note')}") + end).say(language))
     return int(ExitCode.BAD_INPUT if errors else ExitCode.FINDINGS if strict and warnings else ExitCode.OK)
 
 
@@ -329,7 +359,7 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
     from auditkb.examples import run_examples
 
     dictionary, rule_set = _load(office, language)
-    rules = [_rule(rule_set, name, language) for name in rule_ids] or list(rule_set.rules.values())
+    rules = [_rule(rule_set, name, office, language) for name in rule_ids] or list(rule_set.rules.values())
     faults: list[Fault] = []
     number = 0
     with progress() as advance:
@@ -340,7 +370,7 @@ def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) ->
                 faults += result.faults
     if faults:
         raise FaultsError(faults, language)
-    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}, {number} {'example' if number == 1 else 'examples'}, all as expected.").say(language))
+    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{counted(len(rules), 'rule')}, {counted(number, 'example')}, all as expected.").say(language))
 
 
 def _tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:

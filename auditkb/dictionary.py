@@ -45,8 +45,16 @@ class Label(_Model):
         return self.zh if language == "zh" else self.en
 
 
+class Said(_Model):
+    """How a flag reads after the name of its record: 是框架协议, is a framework agreement."""
+
+    yes: Label
+    no: Label
+
+
 class Field(_Model):
-    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future.
+    """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future;
+    `said` is for flags.
 
     A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
     refused until a mapping file decides.
@@ -61,6 +69,7 @@ class Field(_Model):
     synonyms: tuple[_Words, ...] = ()
     maybe: tuple[_Words, ...] = ()
     choices: dict[str, Label] | None = None
+    said: Said | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
     personal: bool = False
@@ -96,12 +105,14 @@ class Period(_Model):
 class RecordType(_Model):
     """One file of `records/`. `key` holds alternatives; paths are dotted reference fields ending in a field.
 
+    `measure` is the Chinese measure word of its records: 份, 笔, 张.
     `groups` are titles over several columns which say that the columns below are about this type.
     """
 
     type: str
     label: Label
     description: Label
+    measure: _Words = "条"
     ocds: _Paths = ()
     label_field: str
     key: tuple[tuple[str, ...], ...]

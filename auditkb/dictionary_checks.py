@@ -141,6 +141,7 @@ def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Itera
     wrong = {"choices": entry.choices is not None and entry.type != "choice",
              "signed": entry.signed and entry.type not in ("money", "ratio", "integer"),
              "compared": entry.compared and entry.type != "text",
+             "said": entry.said is not None and entry.type != "flag",
              "if_empty": entry.if_empty is False and entry.type != "flag"}
     for option in (name for name, is_wrong in wrong.items() if is_wrong):
         yield file.fault((*here, option), Text(f"“{option}”不适用于 {entry.type} 字段", f'"{option}" does not go with a field of type {entry.type}'), key=True)

@@ -58,6 +58,11 @@ class Fault:
         return f"{place}{code}{self.text.say(language)}{hint}"
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its English noun: 1 rule, 2 rules."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 class KnowledgeBaseError(Exception):
     """All faults of an input at once."""
 

@@ -21,6 +21,7 @@ from auditkb.rules.checked import Rule
 from auditkb.wording import UNITS, say_bounds, say_codes, say_path, say_value
 
 Row = dict[str, Any]
+COUNTED = re.compile(PLACEHOLDER.pattern + r"(?: [a-z]+)? (?:days|months|items|firms|contracts)\b(?! (?:are|were|have))")
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,20 @@ def gather_evidence(rule: Rule, row: Row, dictionary: Dictionary, laws: LawRegis
         "values": values, "rows": rows, "assumed": _assumed(rule, row, dictionary), "criteria": _criteria(rule, row, laws),
         "parameters": _parameters(rule, row, compiled, words), "event_date": _event_date(row),
     }
-    message = Text(PLACEHOLDER.sub(lambda found: words[found.group(1)].zh, rule.file.message.zh),
-                   PLACEHOLDER.sub(lambda found: words[found.group(1)].en, rule.file.message.en))
+    message = _message(rule, words)
     severity = "high" if row["high"] else rule.file.severity.default
     presumed = bool(row["assumed"]) and bool(data["assumed"])
     return Evidence(message, data, evidence_hash(data, _by_time(rule)), row["amount"], severity, bool(row["conflict"]), presumed)
+
+
+def _message(rule: Rule, words: dict[str, Text]) -> Text:
+    """The rule's message with its values; in English "1 days" becomes "1 day"."""
+    def singular(found: re.Match[str]) -> str:
+        value = words[found.group(1)].en
+        return found.group().removesuffix("s") if value == "1" or value.endswith(" 1") else found.group()
+
+    return Text(PLACEHOLDER.sub(lambda found: words[found.group(1)].zh, rule.file.message.zh),
+                PLACEHOLDER.sub(lambda found: words[found.group(1)].en, COUNTED.sub(singular, rule.file.message.en)))
 
 
 def evidence_hash(data: dict[str, Any], by_time: set[str]) -> str:
@@ -70,7 +80,7 @@ def evidence_hash(data: dict[str, Any], by_time: set[str]) -> str:
 
 
 def _by_time(rule: Rule) -> set[str]:
-    """The lets that look at the day of the run, themselves or through another let."""
+    """The lets that look at the run's day, themselves or through another let."""
     found: set[str] = set()
     while True:
         more = {name for name, node in rule.lets.items() if name not in found and any(
@@ -176,7 +186,7 @@ def _criteria(rule: Rule, row: Row, laws: LawRegister) -> list[dict[str, Any]]:
             continue
         item = cite(laws, criterion, possible=held is None)
         cited.append({"law": item.law, "article": item.article, "title_zh": item.title.zh, "title_en": item.title.en,
-                      "role": item.role, "verified": item.verified, "possible": item.possible,
+                      "role": item.role, "verified": item.verified, "internal": item.internal, "possible": item.possible,
                       "text_zh": item.says.zh if item.says else None, "text_en": item.says.en if item.says else None})
     return cited
 

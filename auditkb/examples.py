@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +45,15 @@ class ExampleResult:
 
 
 def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
-    """Run every example of a rule on SQLite."""
-    for index, example in enumerate(rule.file.examples):
-        yield run_example(rule, dictionary, index, example)
+    """Run every example of a rule on SQLite; details are asked for where the example speaks of them, which is quicker."""
+    with closing(open_world(dictionary)) as connection:
+        for index, example in enumerate(rule.file.examples):
+            yield run_example(rule, dictionary, index, example, connection, details=_speaks_of_details(example))
+
+
+def differing(rules: Iterable[Rule], dictionary: Dictionary) -> list[Fault]:
+    """Every way in which an example of these rules gives something else than it expects."""
+    return [fault for rule in rules for result in run_examples(rule, dictionary) for fault in result.faults]
 
 
 def check_examples(rule: Rule, dictionary: Dictionary) -> list[Fault]:
@@ -78,24 +85,27 @@ def world_of(rule: Rule, dictionary: Dictionary, index: int) -> World:
     return world
 
 
-def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example) -> ExampleResult:
-    """Run one example; its faults carry the place of the example in the rule's file."""
+def _speaks_of_details(example: Example) -> bool:
+    return bool(example.let) or any(wanted is not None for wanted in (example.high, example.conflict, example.amount))
+
+
+def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example, connection: sqlite3.Connection | None = None, *,
+                details: bool = True) -> ExampleResult:
+    """Run one example; its faults carry the place of the example in the rule's file. `connection` is an empty world.
+
+    An example holds for the rule's own values and those under `with`: what an office sets elsewhere does not count.
+    """
     say = _Faults(rule, index)
     world = build_world(rule, dictionary, example, say)
     _check_values(rule, example, say)
     if say.faults:
         return ExampleResult(rule, index, example, {}, say.faults)
-    varied = with_parameters(rule, example.with_)
-    as_of = example.as_of.isoformat() if example.as_of else AS_OF
-    connection = open_world(dictionary)
-    try:
-        store_world(connection, dictionary, world)
-        sql = engine.prepare(varied, dictionary, as_of)
-        engine.evaluate(connection, sql, dictionary)
-        found = {item.key: item for item in engine.outcomes(connection)}
-        rows = {row["key"]: row for row in engine.details(connection, sql, dictionary, "1")}
-    finally:
-        connection.close()
+    varied = with_parameters(own_values(rule), example.with_)
+    if connection is None:
+        with closing(open_world(dictionary)) as made:
+            found, rows = _evaluated(varied, dictionary, example, world, made, details)
+    else:
+        found, rows = _evaluated(varied, dictionary, example, world, connection, details)
     _compare(rule, example, found, rows, world, say)
     if example.known_gap is not None:
         closed = not say.faults
@@ -103,6 +113,25 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
         if closed:
             say(("known_gap",), "规则已能得出应有的结果，请删去 known_gap", "the rule now gives what is expected: remove known_gap", code="E02")
     return ExampleResult(varied, index, example, found, say.faults, rows)
+
+
+def _evaluated(rule: Rule, dictionary: Dictionary, example: Example, world: World,
+               connection: sqlite3.Connection, details: bool) -> tuple[dict[str, engine.Outcome], dict[str, dict[str, Any]]]:
+    """Outcome and details of every record of a world, which leaves the connection as empty as it was."""
+    sql = engine.prepare(rule, dictionary, day_of(example))
+    connection.execute("begin")
+    try:
+        store_world(connection, dictionary, world)
+        engine.evaluate(connection, sql, dictionary, is_example=True)
+        return ({item.key: item for item in engine.outcomes(connection)},
+                {row["key"]: row for row in engine.details(connection, sql, dictionary, "1")} if details else {})
+    finally:
+        connection.execute("rollback")
+
+
+def day_of(example: Example) -> str:
+    """The run's day of an example (ISO)."""
+    return example.as_of.isoformat() if example.as_of else AS_OF
 
 
 class _Faults:
@@ -211,6 +240,12 @@ def store_world(connection: sqlite3.Connection, dictionary: Dictionary, world: W
             connection.execute(insert_statement(name, row), tuple(row.values()))
 
 
+def own_values(rule: Rule) -> Rule:
+    """The rule without the values that `parameters.yml` lays over its own."""
+    tables = {name: dataclasses.replace(table, rows=tuple(row for row in table.rows if row.source is None)) for name, table in rule.parameters.items()}
+    return dataclasses.replace(rule, parameters=tables)
+
+
 def with_parameters(rule: Rule, values: dict[str, Any]) -> Rule:
     """The rule with other parameter values for every record, as an office may set them."""
     if not values:
@@ -238,26 +273,46 @@ def _compare(rule: Rule, example: Example, found: dict[str, engine.Outcome], row
         if key not in found:
             say(("expect",), f"没有记录“{key}”", f'there is no record "{key}"', did_you_mean(str(key), list(found)), code="E02")
         elif found[key].outcome != outcome:
-            why = "、".join(found[key].reasons)
-            say(("expect",), f"“{key}”应为 {outcome}，得到 {found[key].outcome}（{why}）",
-                f'"{key}" should be {outcome} and is {found[key].outcome} ({why})', code="E02")
+            got, why = found[key].outcome, "、".join(found[key].reasons)
+            say(("expect",), f"“{key}”应为 {outcome}，得到 {got}" + (f"（{why}）" if why else ""),
+                f'"{key}" should be {outcome} and is {got}' + (f" ({', '.join(found[key].reasons)})" if why else ""),
+                _what_decides(found[key]), code="E02")
     if len(expected) != 1:
         return
     key = next(iter(expected))
-    if key in rows and key in found:
-        _compare_details(example, found[key], rows[key], say)
+    if key in found:
+        _compare_details(example, found[key], rows.get(key), say)
 
 
-def _compare_details(example: Example, outcome: engine.Outcome, row: dict[str, Any], say: _Faults) -> None:
-    presumed = outcome.assumed and outcome.outcome == "fail"
-    checks = [("high", example.high, bool(row["high"])), ("presumed", example.presumed, presumed),
-              ("conflict", example.conflict, bool(row["conflict"])), ("amount", example.amount, row["amount"])]
+def _what_decides(outcome: engine.Outcome) -> Text | None:
+    """What may be written so that a record that was not evaluated is decided."""
+    if outcome.outcome != "not_evaluated":
+        return None
+    for reason in outcome.reasons:
+        kind, _, name = reason.partition(":")
+        if kind == "missing":
+            last = name.rpartition(".")[2]
+            return Text(f"没有写的值是未知的：文件上空白写 {last}: {{state: blank_in_document}}，不要求的写 {{state: not_required}}；以别的值代替写 assumes（docs/rule-language.md 的 Not yet happened 一节）",
+                        f"what is not written is unknown: a blank on the paper is {last}: {{state: blank_in_document}}, what is not required {{state: not_required}}; "
+                        f'a stand-in is named under assumes ("Not yet happened" in docs/rule-language.md)')
+        if kind == "source_not_loaded":
+            return Text(f"在 given 中写出 {name}，一条也没有的写 {name}: []", f"give {name}, as {name}: [] where there is none")
+    return None
+
+
+def _compare_details(example: Example, outcome: engine.Outcome, row: dict[str, Any] | None, say: _Faults) -> None:
+    checks: list[tuple[str, Any, Any]] = [("presumed", example.presumed, outcome.assumed and outcome.outcome == "fail")]
+    if row is not None:
+        checks += [("high", example.high, bool(row["high"])), ("conflict", example.conflict, bool(row["conflict"])), ("amount", example.amount, row["amount"])]
     for name, wanted, got in checks:
         if wanted is not None and wanted != got:
             say((name,), f"{name} 应为 {wanted}，得到 {got}", f"{name} should be {wanted} and is {got}", code="E02")
     if example.reason is not None and example.reason not in outcome.reasons:
-        say(("reason",), f"原因应含 {example.reason}，得到 {'、'.join(outcome.reasons)}",
-            f"the reasons should hold {example.reason} and are {', '.join(outcome.reasons)}", code="E02")
+        none = Text(f"没有原因（结果为 {outcome.outcome}）", f"there are none (the outcome is {outcome.outcome})")
+        got_zh, got_en = (f"得到 {'、'.join(outcome.reasons)}", f"they are {', '.join(outcome.reasons)}") if outcome.reasons else (none.zh, none.en)
+        say(("reason",), f"原因应含 {example.reason}，{got_zh}", f"the reasons should hold {example.reason}, and {got_en}", code="E02")
+    if row is None:
+        return
     shown = row["compiled"].shown
     for name, wanted in example.let.items():
         got = row[shown[name].column] if name in shown else None

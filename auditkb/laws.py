@@ -1,4 +1,4 @@
-"""The law register `rules/laws.yml`: which provision was in force when, and whether its text was read."""
+"""The law register `rules/laws.yml`, with an office's own laid over it: what was in force when, and whether its text was read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import Field, RootModel
 
-from auditkb.errors import Text
+from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.rules.model import Bilingual, Criterion, Strict
-from auditkb.yaml_files import load_model
+from auditkb.yaml_files import YamlFile, load_model
 
 
 class Article(Strict):
@@ -25,7 +25,8 @@ class Article(Strict):
 class Law(Strict):
     """One law, regulation or internal rule, with its time in force; both ends belong to it.
 
-    `verified` and `says` are for one that is cited as a whole, without an article.
+    `verified` and `says` are for one that is cited as a whole, without an article. `internal`: a policy of the office
+    itself, which nobody could look up in a law's text.
     """
 
     title: Bilingual
@@ -52,12 +53,39 @@ class Citation:
     says: Text | None
     role: str
     verified: bool
+    internal: bool
     possible: bool
 
 
 def load_laws(path: Path) -> LawRegister:
     """Read the register; faults with their places."""
     return load_model(LawRegister, path)[0]
+
+
+def read_registers(paths: list[Path]) -> tuple[LawRegister, dict[str, YamlFile], list[Fault]]:
+    """The registers that exist, each laid over those before it; the file of every entry; what is wrong.
+
+    A later register may name the office's own policies, also those that an earlier one only describes; the name of a
+    law is taken.
+    """
+    laws: dict[str, Law] = {}
+    files: dict[str, YamlFile] = {}
+    faults: list[Fault] = []
+    for path in paths:
+        if not path.exists():
+            continue
+        try:
+            register, file = load_model(LawRegister, path)
+        except KnowledgeBaseError as error:
+            faults += error.faults
+            continue
+        for name, law in register.root.items():
+            if name in laws and not (law.internal and laws[name].internal):
+                faults.append(file.fault((name,), Text(f"“{name}”已登记在 {files[name].name}", f'"{name}" is in {files[name].name} already'), key=True, code="L03",
+                                         hint=Text("换一个名称；只有单位内部制度（internal: true）可以换成本单位的", "choose another name; only a policy of the office (internal: true) may be replaced, by one")))
+            else:
+                laws[name], files[name] = law, file
+    return LawRegister(laws), files, faults
 
 
 def in_force(register: LawRegister, criterion: Criterion, first: str | None, last: str | None) -> bool:
@@ -82,5 +110,4 @@ def cite(register: LawRegister, criterion: Criterion, *, possible: bool) -> Cita
     article = law.articles.get(criterion.article or "")
     cited = article if article is not None else law
     says = Text(cited.says.zh, cited.says.en) if cited.says is not None else None
-    verified = cited.verified
-    return Citation(criterion.law, criterion.article, Text(law.title.zh, law.title.en), says, criterion.role, verified, possible)
+    return Citation(criterion.law, criterion.article, Text(law.title.zh, law.title.en), says, criterion.role, cited.verified, law.internal, possible)

@@ -39,7 +39,7 @@ def _parameters(rule: Rule, dictionary: Dictionary) -> Text:
 
 
 def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:
-    """Replace the table of laws: a row for each article, and for each law that is cited whole."""
+    """Replace the table of laws: a row for each article, and for each law that is cited whole. Nobody verifies an office's own policy."""
     connection.execute("DELETE FROM laws")
     for name, law in laws.root.items():
         articles: list[tuple[str | None, Article | Law]] = [*law.articles.items()] or [(None, law)]
@@ -49,7 +49,7 @@ def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:
             _insert(connection, "laws", {
                 "id": f"{name}/{number}" if number else name, "title_zh": law.title.zh, "title_en": law.title.en, "number": law.number,
                 "article": number, "starts_on": starts.isoformat() if starts else None, "ends_on": ends.isoformat() if ends else None,
-                "verified": int(article.verified), "text_zh": article.says.zh if article.says else None,
+                "internal": int(law.internal), "verified": None if law.internal else int(article.verified), "text_zh": article.says.zh if article.says else None,
                 "text_en": article.says.en if article.says else None})
 
 

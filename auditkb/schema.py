@@ -32,7 +32,7 @@ _FIXED = {
     "unread_paths": "id:INTEGER source path places:INTEGER example",
     "rules": "id register title_zh title_en status severity category checks file yaml sql hash summary_zh summary_en "
              "parameters_zh parameters_en",
-    "laws": "id title_zh title_en number article starts_on ends_on verified:INTEGER text_zh text_en note_zh note_en",
+    "laws": "id title_zh title_en number article starts_on ends_on internal:INTEGER verified:INTEGER text_zh text_en note_zh note_en",
     "runs": "id:INTEGER started_at finished_at as_of status rule_set_hash data_hash tool_version office",
     "known_findings": f"id report number department project class verdict {' '.join(_FINDING_TEXTS)} facts section "
                       "line:INTEGER note_zh note_en",

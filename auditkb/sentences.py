@@ -77,7 +77,7 @@ class Speaker:
         if isinstance(node, Parameter):
             return self._parameter(node)
         if isinstance(node, AsOf):
-            return Text("检查基准日", "the day of the check")
+            return Text("基准日", "the run's day")
         if isinstance(node, Constant):
             return self._constant(node, None)
         if isinstance(node, Arithmetic):
@@ -148,11 +148,7 @@ class Speaker:
         if isinstance(node, Arithmetic) and node.operator in ("+", "-"):
             return self.unit(node.left) or self.unit(node.right)
         if isinstance(node, Field) and node.kind == INTEGER:
-            types = self.rule.checks
-            for step in (step for step in node.path.split(".")[:-1] if step not in PEER_GROUPS):
-                entry = self.dictionary[types].fields.get(step)
-                types = entry.type if entry is not None else step
-            return self.dictionary[types].fields[node.name].unit
+            return self.dictionary[self._type_of(node)].fields[node.name].unit
         return None
 
     def _denied(self, item: Node) -> Text:
@@ -168,9 +164,33 @@ class Speaker:
         return Text(f"并非（{inside.zh}）", f"not ({inside.en})")
 
     def _flag(self, node: Field | LetName, holds: bool) -> Text:
+        entry = self.dictionary[self._type_of(node)].fields[node.name] if isinstance(node, Field) else None
+        if entry is not None and entry.said is not None and isinstance(node, Field):
+            said = entry.said.yes if holds else entry.said.no
+            return self._whose(node) + Text(said.zh, " " + said.en)
         if isinstance(node, Field):
             return self.noun(node) + (Text("为“是”", ' is "yes"') if holds else Text("为“否”", ' is "no"'))
         return self.noun(node) + (Text("成立", " holds") if holds else Text("不成立", " does not hold"))
+
+    def _type_of(self, node: Field) -> str:
+        """The record type of which a field is one."""
+        types = self.rule.checks
+        for step in (step for step in node.path.split(".")[:-1] if step not in PEER_GROUPS):
+            entry = self.dictionary[types].fields.get(step)
+            types = entry.type if entry is not None else step
+        return types
+
+    def _whose(self, node: Field) -> Text:
+        """The record that a field speaks of, as the subject of a clause; in a filter the row itself goes without saying."""
+        ups = ".".join(node.ups)
+        if self.rows is not None and node.level == (len(self.rows.downs) or 1):
+            types = self.rows.downs[-1][0] if self.rows.downs else self.rule.checks
+            return Text("其", "its ") + self._path(ups, types) if ups else Text("", "it")
+        if self.rows is not None and node.level == 0 and (self.rows.peers is not None or not node.ups):
+            return Text("本条的", "this record's ") + self._path(ups) if ups else Text("本条", "this record")
+        label = self.dictionary[self.rule.checks].label
+        name = self._path(node.path.rpartition(".")[0]) if "." in node.path else Text(label.zh, label.en)
+        return Text(name.zh, "the " + name.en.lower())
 
     def _blank(self, node: Blank, denied: bool) -> Text:
         name = self.noun(node.item)
@@ -264,21 +284,29 @@ class Speaker:
         label, words = self.dictionary[self.rule.checks].label, PEER_GROUPS[rows.peers]
         return Text(words.zh + label.zh, words.en.format(label.en))
 
+    def _each(self, rows: Rows) -> Text:
+        """The rows one by one: 合同各次验收."""
+        text = self._rows(rows)
+        if rows.peers is not None:
+            return text
+        last = self.dictionary[rows.downs[-1][0]]
+        return Text(f"{text.zh.removesuffix(last.label.zh).removesuffix('的')}各{last.measure}{last.label.zh}", text.en)
+
     def _filter(self, node: Aggregate | Missing) -> Text:
         if node.condition is None:
             return Text("", "")
         inside = replace(self, rows=node.rows).say(node.condition)
         return Text(f"（只计{inside.zh}的）", f" (only where {inside.en})")
 
-    def _operand(self, node: Aggregate | Missing) -> Text:
-        """The rows with what is taken of each: 报价（只计…的）的报价金额."""
+    def _operand(self, node: Aggregate | Missing, which: str = "的") -> Text:
+        """The rows with what is taken of each: 各份报价（只计…的）的报价金额; `which`: 中最小的."""
         assert node.operand is not None
         own = replace(self, rows=node.rows).noun(node.operand)
-        rows, condition = self._rows(node.rows), self._filter(node)
+        rows, condition = self._each(node.rows), self._filter(node)
         if own.zh.startswith("其") and own.zh.count("其") == 1:
             own = Text(own.zh.removeprefix("其"), own.en.removeprefix("its "))
-            return Text(f"{rows.zh}{condition.zh}的{own.zh}", f"{rows.en} · {own.en}{condition.en}")
-        return Text(f"{rows.zh}{condition.zh}各条的（{own.zh}）", f"({own.en}) of each record of {rows.en}{condition.en}")
+            return Text(f"{rows.zh}{condition.zh}{which}{own.zh}", f"{rows.en} · {own.en}{condition.en}")
+        return Text(f"{rows.zh}{condition.zh}{which}（{own.zh}）", f"({own.en}) of each record of {rows.en}{condition.en}")
 
     def _aggregate(self, node: Aggregate | Missing) -> Text:
         if isinstance(node, Missing):
@@ -291,6 +319,8 @@ class Speaker:
         if node.function == "count":
             return Text(f"{of.zh}（相同的只计一个）的个数", f"the number of different values of {of.en}") if node.distinct else Text(f"{of.zh}的个数", f"the number of values of {of.en}")
         words = (FIGURES_OF_DAYS if node.kind == DATE else FIGURES)[node.function]
+        if node.function in ("min", "max"):
+            return Text(self._operand(node, words.zh).zh, words.en + of.en)
         return Text(of.zh + words.zh, words.en + of.en)
 
 

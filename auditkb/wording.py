@@ -58,9 +58,9 @@ FUNCTIONS = {
     "year_of": Text("{0}的年份", "the year of {0}"),
     "abs": Text("{0}的绝对值", "the size of {0}"),
 }
-FIGURES = {"sum": Text("之和", "the sum of "), "min": Text("中最小者", "the least "), "max": Text("中最大者", "the greatest "),
+FIGURES = {"sum": Text("之和", "the sum of "), "min": Text("中最小的", "the least "), "max": Text("中最大的", "the greatest "),
             "median": Text("的中位数", "the median ")}
-FIGURES_OF_DAYS = {"min": Text("中最早者", "the earliest "), "max": Text("中最晚者", "the latest ")}
+FIGURES_OF_DAYS = {"min": Text("中最早的", "the earliest "), "max": Text("中最晚的", "the latest ")}
 PEER_GROUPS = {"peers": Text("同组的其他", "other {} of the group"), "earlier": Text("同组中较早的", "earlier {} of the group"),
           "later": Text("同组中较晚的", "later {} of the group")}
 REASONS = {

@@ -148,7 +148,7 @@ def parse_yaml(text: str, name: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise KnowledgeBaseError(Fault(_SYNTAX_ERROR, name, *place, code="Y03", hint=_syntax_hint(error))) from error
+        raise KnowledgeBaseError(Fault(_SYNTAX_ERROR, name, *place, code="Y03", hint=_syntax_hint(error, text))) from error
     except yaml.reader.ReaderError as error:
         raise KnowledgeBaseError(Fault(Text(f"含有不允许的字符（位置 {error.position}）", f"a character is not allowed (position {error.position})"), name, code="Y01")) from error
     finally:
@@ -178,8 +178,17 @@ _SYNTAX_HINTS = (
 _OTHER_SYNTAX = Text("看看本行和上一行：缩进是否对齐，引号、括号是否配对", "look at this line and the one above: indentation, quotes, brackets")
 
 
-def _syntax_hint(error: yaml.MarkedYAMLError) -> Text:
+_BEGINS_WITH_BRACE = re.compile(r"(?:^\s*(?:- )?|[{,]\s*)[\w.]+:\s+\{[\w.]*\}(?!\s*(?:[,}#]|$))")
+"""`zh: {days}天…`: a text that begins with a name in braces, which YAML reads as a mapping that ends there."""
+_QUOTE_BRACE = Text("以 { 开头的文字要加引号，如 zh: \"{days}天\"", 'text that begins with { needs quotes, as in en: "{days} days"')
+
+
+def _syntax_hint(error: yaml.MarkedYAMLError, text: str) -> Text:
     """What to do about a fault of which PyYAML speaks in its own words."""
+    lines = text.splitlines()
+    for mark in (error.problem_mark, error.context_mark):
+        if mark is not None and any(_BEGINS_WITH_BRACE.search(line) for line in lines[max(mark.line - 1, 0):mark.line + 1]):
+            return _QUOTE_BRACE
     said = f"{error.context or ''} {error.problem or ''}"
     return next((hint for words, hint in _SYNTAX_HINTS if words in said), _OTHER_SYNTAX)
 
@@ -321,7 +330,9 @@ def _model_fault(model: type[BaseModel], file: YamlFile, item: Any) -> Fault:
 
 
 def _quote_it(path: Path_, value: Any) -> Text | None:
-    """`{days: days_between(a, b)}` splits at the comma: `b)` becomes a key without a value."""
+    """`{days: days_between(a, b)}` splits at the comma: `b)` becomes a key without a value; `zh: {days}` is a mapping."""
+    if isinstance(value, dict) and len(value) == 1 and list(value.values()) == [None]:
+        return _QUOTE_BRACE
     if value is None and path and re.search(r"[) ]", str(path[-1])):
         return Text("花括号内含逗号的文字或表达式要加引号", "text or an expression with a comma needs quotes inside { }")
     return None

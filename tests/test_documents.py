@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import checks
 import ingest
+from auditkb import laws
 from auditkb.dictionary import load_dictionary
 from auditkb.examples import run_examples
 from auditkb.expressions.check import check_expression
@@ -24,6 +25,7 @@ from auditkb.expressions.names import Scope
 from auditkb.rules import model
 from auditkb.rules.load import load_rules
 from auditkb.schema import FIXED_TABLES
+from auditkb.sources.declaration import read_declaration
 from auditkb.wording import OUTCOMES, REASONS, STATES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,6 +168,46 @@ def test_rules_shown_run(text: str, tmp_path: Path) -> None:
     assert results and [fault.say("en") for result in results for fault in result.faults] == []
 
 
+UNTIL = re.compile(r"^\| `([^`]+)`(?:, with `([^`]+)`)? \| `(\w+)` \| `(\w+)` \| `(\w+)` \|", re.MULTILINE)
+ONE_DAY = """id: OFF-099
+title: {zh: 付款过迟, en: Paid late}
+status: draft
+severity: low
+category: payment/late
+checks: payment
+rationale: {zh: 应及时付款。, en: Payment is made in time.}
+"""
+
+
+@pytest.mark.parametrize("until, assumes, empty, blank, not_required", UNTIL.findall(section(LANGUAGE, "Not yet happened")))
+def test_what_has_not_happened_yet_comes_out_as_the_table_says(until: str, assumes: str, empty: str, blank: str, not_required: str, tmp_path: Path) -> None:
+    cells = {"": empty, ", paid_on: {state: blank_in_document}": blank, ", paid_on: {state: not_required}": not_required}
+    examples = "".join(
+        f"  - {{name: {{zh: 例{number}, en: Example {number}}}, given: {{contract: {{signed_on: 2025-03-01}}, payment: {{amount: 1{cell}}}}}, as_of: 2025-04-01, expect: {outcome}}}\n"
+        for number, (cell, outcome) in enumerate(cells.items()))
+    text = ONE_DAY + f"{assumes}\nfails_when: days_between(contract.signed_on, {until}) > 30\nmessage: {{zh: 迟, en: Late}}\nexamples:\n" + examples
+    own = tmp_path / "rules" / "own"
+    own.mkdir(parents=True)
+    (own / "OFF-099-shown.yml").write_text(text, "utf-8")
+    rule = load_rules(ROOT / "rules", DICTIONARY, tmp_path).rules["OFF-099"]
+    assert [fault.say("en") for result in run_examples(rule, DICTIONARY) for fault in result.faults] == []
+
+
+def test_the_table_of_what_has_not_happened_is_read_whole() -> None:
+    assert len(UNTIL.findall(section(LANGUAGE, "Not yet happened"))) == 4
+
+
+def test_a_register_and_a_declaration_shown_are_sound(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "laws.yml").write_text(fences(LANGUAGE, "yaml laws")[0], "utf-8")
+    assert "12" in load_rules(ROOT / "rules", DICTIONARY, tmp_path).laws.root["payment-policy"].articles
+    described = first_column(section(LANGUAGE, "The law register"))
+    assert {name.rstrip("_") for name in [*laws.Law.model_fields, *laws.Article.model_fields]} == described
+    (tmp_path / "source.yml").write_text(fences(LANGUAGE, "yaml source")[0], "utf-8")
+    declared, _ = read_declaration(tmp_path / "source.yml", DICTIONARY)
+    assert declared.if_empty["payment"] == {"paid_on": "blank_in_document"}
+
+
 @pytest.mark.parametrize("text", fences(LANGUAGE, "yaml"))
 def test_pieces_of_rules_are_those_of_real_rules(text: str) -> None:
     """What is shown of a rule of the project stands in a file of the project, line by line."""
@@ -284,7 +326,7 @@ def test_a_broken_rule_of_contributing_is_refused(tmp_path: Path) -> None:
     own = tmp_path / "rules" / "own"
     own.mkdir(parents=True)
     text = next(iter(fences("CONTRIBUTING.md", "yaml")))
-    (own / "OFF-001-old-quote.yml").write_text(text.replace("> :max_days", "> :max_dayz"), "utf-8")
+    (own / "OWN-001-quote-too-old.yml").write_text(text.replace("> :max_days", "> :max_dayz"), "utf-8")
     result = CliRunner().invoke(checks.commands("en"), ["lint", "--office", str(tmp_path)])
     assert result.exit_code == 2 and "max_dayz" in result.output and "did you mean: max_days" in result.output
 

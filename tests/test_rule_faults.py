@@ -222,6 +222,9 @@ PLACES = {
     "evidence inside a path": ("signed_on, acceptance]", "signed_on, project.nam]", "nam]"),
     "event date": ("event_date: [signed_on, starts_on]", "event_date: [signed_on, start_on]", "start_on]"),
     "event date that is money": ("event_date: [signed_on, starts_on]", "event_date: [signed_on, amount]", "amount]"),
+    "event date below": ("event_date: [signed_on, starts_on]", "event_date: [signed_on, acceptance.signed_on]", "acceptance.signed_on]"),
+    "event date that is computed": ("event_date: [signed_on, starts_on]", "event_date: [signed_on, min(acceptance.signed_on)]", "min(acc"),
+    "event date that is a let": ("event_date: [signed_on, starts_on]", "event_date: [signed_on, began_on]", "began_on]"),
     "event date alone": ("event_date: [signed_on, starts_on]", "event_date: sined_on", "sined_on"),
     "article": ('article: "32"', 'article: "3200"', '"3200"'),
     "exemption": ("exempt_by: [framework]", "exempt_by: [frame]", "frame]"),
@@ -246,6 +249,13 @@ PLACES = {
     "colon in text": ("rationale: {zh: 应先签合同。, en: A contract is signed first.}", "rationale: first: a contract", ": a contract"),
     "full-width colon": ("rationale: {zh: 应先签合同。", "rationale: {zh：应先签合同。", "zh：应先签合同。"),
 }
+
+
+@pytest.mark.parametrize("wrong", ["acceptance.signed_on", "min(acceptance.signed_on)", "began_on", "amount"])
+def test_an_event_date_that_cannot_be_says_what_can(faults, wrong):
+    (fault,) = faults("event_date: [signed_on, starts_on]", f"event_date: [signed_on, {wrong}]")
+    assert fault.code == "R05" and fault.text.en == f'"{wrong}" cannot be the event date'
+    assert "of the record or of a record above it" in fault.hint.en and "min(" not in fault.hint.en and "上级记录" in fault.hint.zh
 
 
 @pytest.mark.parametrize("case", PLACES)

@@ -120,7 +120,11 @@ def test_everything_generated_is_fresh() -> None:
 
 @pytest.mark.parametrize(("rule", "words"), [
     ("PRICE-001", "单价大于（1 + 参数“允许高出的比例”（30%）） × “其他社区的中位单价”"),
-    ("CON-002", "合同起始日期与验收的实际开工日期中最早者"),
+    ("CON-002", "合同起始日期与各次验收的实际开工日期中最早者"),
+    ("WORKS-010", "“验收日期” = 合同各次验收中最晚的验收日期"),
+    ("CON-002", "适用条件：合同不是框架协议"),
+    ("BUD-006", "各行预算明细（只计不属于切块的）的金额之和"),
+    ("WORKS-001", "验收参加方（只计已签字的）里没有的项目"),
     ("CON-005", "（从“此前合同的最晚终止日期”到合同起始日期的天数） − 1天"),
     ("CON-005", "同组的记录：服务标识相同，按合同起始日期排先后"),
     ("PROC-003", "采购一栏空白（没有）"),
@@ -182,7 +186,11 @@ def test_the_page_of_law_shows_every_provision_and_its_source() -> None:
     rows = [line for line in text.splitlines() if line.startswith("|") and not line.startswith(("| ---", "| 条"))]
     assert len(rows) == len(every)
     assert sum("text read" in row for row in rows) == sum(item.verified for item in every)
-    assert all(("text read" in row) != ("not verified" in row) for row in rows)
+    for item, row in zip(every, rows, strict=True):
+        last = row.rpartition(" | ")[2]
+        assert ("text read" in last, "not verified" in last, last == "单位内部制度 · the office's own policy |") == (
+            item.verified, not item.verified and not item.internal, item.internal)
+    assert f"单位内部制度 {sum(item.internal for item in every)} 项" in text
 
 
 @every_rule

@@ -71,3 +71,13 @@ def test_all_faults_of_a_file_are_told_at_once():
     with pytest.raises(KnowledgeBaseError) as caught:
         check_model(Book, parse_yaml("entries:\n  a: {type: 1}\n  b: {number: many}\n", "x.yml"))
     assert len(caught.value.faults) >= 4
+
+
+@pytest.mark.parametrize(("text", "is_brace"), [
+    ("message:\n  zh: {days}天后付款\n  en: late\n", True), ("message: {zh: {days}天后付款, en: late}\n", True), ("message:\n  en: {days} days later\nnext: 1\n", True),
+    ("message:\n  - en: {a.b} then {c}\n", True), ("a: {b: 1}\nc: [x\n", False), ("a: {b: {c: 1}, d: {e: 2}}\nc: x: y\n", False)])
+def test_text_that_begins_with_a_brace_is_told_to_take_quotes(text, is_brace):
+    with pytest.raises(KnowledgeBaseError) as caught:
+        parse_yaml(text, "x.yml")
+    (fault,) = caught.value.faults
+    assert fault.code == "Y03" and ("begins with {" in fault.hint.en) is is_brace and ("以 { 开头" in fault.hint.zh) is is_brace

@@ -40,7 +40,7 @@ def _criterion(item: Row, laws: list[Row]) -> Row:
     law = (exact or same or [{}])[0]
     return {"role": "direct", **item, "article": wanted, "title_zh": law.get("title_zh") or item.get("law"), "title_en": law.get("title_en") or item.get("law"),
             "number": law.get("number"), "starts_on": law.get("starts_on"), "ends_on": law.get("ends_on"),
-            "verified": bool(law.get("verified")), "text_zh": law.get("text_zh") if exact else None, "text_en": law.get("text_en") if exact else None}
+            "verified": bool(law.get("verified")), "internal": bool(law.get("internal")), "text_zh": law.get("text_zh") if exact else None, "text_en": law.get("text_en") if exact else None}
 
 
 def _example(item: Row) -> Row:

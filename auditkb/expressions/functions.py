@@ -37,7 +37,7 @@ INSTEAD = {
     **dict.fromkeys(("coalesce", "ifnull", "nvl", "nullif", "isnull"), _UNKNOWN_STAYS),
     **{name: Text("写作 case when 条件 then 值 else 值 end", "write case when condition then value else value end") for name in ("if", "iif")},
     **dict.fromkeys(("max", "min"), _LEAST_GREATEST),
-    **{name: Text("检查基准日写作 as_of", "the day of the run is as_of") for name in ("now", "today")},
+    **{name: Text("基准日写作 as_of", "the run's day is as_of") for name in ("now", "today")},
     "date": Text("日期写作 date '2017-07-01'", "a date is written date '2017-07-01'"),
     "julianday": Text("天数写作 days_between(起, 止)", "days are days_between(from, to)"),
     "avg": Text("写 sum(…) / count(…)，或用 median", "write sum(…) / count(…), or use median"),

@@ -39,7 +39,7 @@ _USE_BLANK = Text("要问文件上是否空白，写 blank(字段)", "to ask whe
 _NO_PATTERN = Text("不能按样式匹配文字（{word}）", "text cannot be matched by a pattern ({word})")
 _USE_EQUAL = Text("用 = 或 in 与完整的文字比较", "compare whole text with = or in")
 _NO_CLOCK = Text("表达式中不能取当前日期（{word}）", "the clock ({word}) is not read in an expression")
-_USE_AS_OF = Text("检查基准日写作 as_of", "the day of the run is as_of")
+_USE_AS_OF = Text("基准日写作 as_of", "the run's day is as_of")
 _NO_IS = Text("规则语言中没有 is", "is does not belong to the rule language")
 _USE_FLAG = Text("直接写 is_framework 或 not is_framework；比较用 =", "write is_framework or not is_framework; compare with =")
 

@@ -83,7 +83,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class AsOf:
-    """The day that the run declares as today."""
+    """The run's day."""
 
     kind: Kind = DATE
 

@@ -72,6 +72,7 @@ CHECKS: dict[str, Check] = {
     "P24": Check(Text("参数的值超出法定界限", "a parameter's value is beyond the legal limit")),
     "L01": Check(Text("法规库中没有这部法规或这一条", "no such law or article in the register")),
     "L02": Check(Text("没有法规库", "no law register")),
+    "L03": Check(Text("法规名称已登记过", "the name of a law is taken")),
     "L21": Check(Text("规则没有写明依据", "a rule that names no provision")),
     "L31": Check(Text("引用的条文没有人核对过原文", "a provision that nobody has read in the law's own text")),
     "N01": Check(Text("一个别名对应两个名称，或一个名称写了两次", "an alias of two names, or a name written twice")),
@@ -92,6 +93,7 @@ CHECKS: dict[str, Check] = {
     "E22": Check(Text("缺少一类结果的例子", "no example of one outcome")),
     "E23": Check(Text("没有刚好在界限上的例子", "no example exactly on a threshold")),
     "E24": Check(Text("两个例子同名", "two examples have one name")),
+    "E25": Check(Text("例子的结果取决于基准日，却没有写明哪一天", "an example depends on the run's day and does not name it")),
 }
 
 

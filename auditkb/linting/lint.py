@@ -11,14 +11,14 @@ from typing import Any
 from auditkb.aliases import read_aliases
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Severity, Text
-from auditkb.examples import check_examples
+from auditkb.examples import check_examples, differing
 from auditkb.linting.codes import CHECKS, found
 from auditkb.linting.form import check_form, fix_file
 from auditkb.linting.meaning import check_meaning
-from auditkb.linting.proofs import check_borders, check_kinds, empty_world
+from auditkb.linting.proofs import check_borders, check_days, check_kinds, empty_world
 from auditkb.linting.values import check_overlay, check_values
 from auditkb.rules.checked import Rule
-from auditkb.rules.load import RuleSet, read_rules, rule_files, shown_path
+from auditkb.rules.load import RuleSet, read_rules, rule_files
 from auditkb.yaml_files import read_yaml
 
 Progress = Callable[[int, int], None]
@@ -27,7 +27,7 @@ MOST_RULES_NAMED = 5
 
 @dataclass(frozen=True)
 class Linted:
-    """What lint found, by place, and how many rules it looked at."""
+    """What lint found, by place, the files of an office first, and how many rules it looked at."""
 
     faults: list[Fault]
     rules: int
@@ -41,9 +41,10 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
          progress: Progress | None = None) -> Linted:
     """Every finding of the rules of `folder` and of an office; with `only`, of those files alone.
 
-    Warnings and notes are looked for once there is no error in the files asked about.
+    Warnings and notes are looked for once the files asked about can be read and their examples can be run.
     """
-    known = {path.resolve() for path in _files(folder, office)}
+    shared = [folder / "laws.yml", folder / "parameters.yml", *([office / "rules" / "laws.yml", office / "parameters.yml"] if office is not None else [])]
+    known = {path.resolve() for path in [*_files(folder, office), *shared]}
     extra = [path for path in only or [] if path.resolve() not in known]
     rule_set, faults = read_rules(folder, dictionary, office, extra=extra)
     faults += read_aliases(folder, office)[1]
@@ -56,10 +57,17 @@ def lint(folder: Path, dictionary: Dictionary, office: Path | None = None, *, on
     faults = [fault for fault in faults if asked(fault.file)]
     faults += [fault for rule in rules for fault in check_examples(rule, dictionary)]
     if not faults:
-        faults = _doubts(rules, rule_set, dictionary, progress)
+        # A retired rule is kept as it was when it ran.
+        faults = differing([rule for rule in rules if rule.file.status != "retired"], dictionary)
+        faults += _doubts(rules, rule_set, dictionary, progress)
         faults += [] if files is not None else list(check_overlay(rule_set.overlay))
-        faults += _unread_law(rules, rule_set, folder / "laws.yml")
-    return Linted(sorted(faults, key=_place), len(rules))
+        faults += _unread_law(rules, rule_set)
+    return Linted(sorted(faults, key=lambda fault: (office is not None and not lies_in(office, fault), *_place(fault))), len(rules))
+
+
+def lies_in(office: Path, fault: Fault) -> bool:
+    """Whether what was found stands in a file of the office."""
+    return fault.file is not None and Path(fault.file).resolve().is_relative_to(office.resolve())
 
 
 def listing(linted: Linted, language: str) -> tuple[list[tuple[str, Text]], list[list[Any]]]:
@@ -101,7 +109,6 @@ def _doubts(rules: list[Rule], rule_set: RuleSet, dictionary: Dictionary, progre
         for number, rule in enumerate(rules, 1):
             if progress is not None:
                 progress(number, len(rules))
-            # A retired rule is kept as it was when it ran.
             if rule.file.status == "retired":
                 continue
             faults += check_form(rule.source)
@@ -109,6 +116,7 @@ def _doubts(rules: list[Rule], rule_set: RuleSet, dictionary: Dictionary, progre
             faults += doubts
             faults += check_values(rule, rule_set.overlay)
             faults += check_kinds(rule)
+            faults += check_days(rule, dictionary, connection)
             # A rule that can never fail or apply has no border to lie on.
             if not any(fault.code in ("R23", "R24") for fault in doubts):
                 faults += check_borders(rule, dictionary, connection)
@@ -134,7 +142,7 @@ def _same_title(rule: Rule, titles: dict[str, list[str]]) -> list[Fault]:
     return []
 
 
-def _unread_law(rules: list[Rule], rule_set: RuleSet, path: Path) -> list[Fault]:
+def _unread_law(rules: list[Rule], rule_set: RuleSet) -> list[Fault]:
     """A note for each cited provision that nobody has read in the law's own text, where it stands in the register."""
     citing: dict[tuple[str, str | None], list[str]] = {}
     for rule in rules:
@@ -143,14 +151,11 @@ def _unread_law(rules: list[Rule], rule_set: RuleSet, path: Path) -> list[Fault]
             cited = law.articles[item.article] if item.article is not None else law
             if not cited.verified and not law.internal:
                 citing.setdefault((item.law, item.article), []).append(rule.id)
-    if not citing:
-        return []
-    file = read_yaml(path, shown_path(path))
     faults = []
     for (law_name, article), ids in citing.items():
         ids = list(dict.fromkeys(ids))
         listed = ", ".join(ids[:MOST_RULES_NAMED]) + (" …" if len(ids) > MOST_RULES_NAMED else "")
         what = f"{law_name} {article}" if article is not None else law_name
         at = (law_name, "articles", article) if article is not None else (law_name,)
-        faults.append(found("L31", file, at, Text(f"“{what}”没有人核对过原文；引用它的规则：{listed}", f'nobody has read "{what}" in the law\'s own text; cited by {listed}'), key=True))
+        faults.append(found("L31", rule_set.law_files[law_name], at, Text(f"“{what}”没有人核对过原文；引用它的规则：{listed}", f'nobody has read "{what}" in the law\'s own text; cited by {listed}'), key=True))
     return faults

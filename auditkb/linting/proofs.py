@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.errors import Fault, KnowledgeBaseError, Text
-from auditkb.examples import AS_OF, World, open_world, store_world, with_parameters, world_of
+from auditkb.errors import Fault, KnowledgeBaseError, Text, counted
+from auditkb.examples import AS_OF, World, day_of, open_world, own_values, store_world, with_parameters, world_of
 from auditkb.expressions.rebuild import sites, written
 from auditkb.expressions.tree import ChildLetName, Compare, LetName, Node, walk
 from auditkb.linting.codes import found
@@ -22,6 +22,8 @@ from auditkb.rules.checked import Rule
 from auditkb.yaml_files import Path_
 
 FEWEST = 4
+FIRST_DAY, LAST_DAY = "1990-01-01", "2090-01-01"
+"""Days before and after anything that an example is about."""
 STRICT_OR_LOOSE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 Outcomes = dict[str, str]
 
@@ -31,7 +33,7 @@ def check_kinds(rule: Rule) -> Iterator[Fault]:
     examples = rule.file.examples
     path: Path_ = ("examples",)
     if len(examples) < FEWEST:
-        yield found("E21", rule.source, path, Text(f"只有 {len(examples)} 个例子，至少要 {FEWEST} 个", f"{len(examples)} examples; there should be at least {FEWEST}"), key=True)
+        yield found("E21", rule.source, path, Text(f"只有 {len(examples)} 个例子，至少要 {FEWEST} 个", f"{counted(len(examples), 'example')}; there should be at least {FEWEST}"), key=True)
     outcomes = {outcome for example in examples for outcome in (example.expect.values() if isinstance(example.expect, dict) else [example.expect])}
     wanted = ["pass", "not_evaluated", *(["not_applicable"] if rule.applies is not None else []), *(["exempt"] if rule.file.exempt_by else [])]
     missing = [outcome for outcome in wanted if outcome not in outcomes]
@@ -48,8 +50,26 @@ def check_kinds(rule: Rule) -> Iterator[Fault]:
 
 def check_borders(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
     """The border of every comparison that decides; `connection` is an empty world. An office's values do not count here."""
-    tables = {name: replace(table, rows=tuple(row for row in table.rows if row.source is None)) for name, table in rule.parameters.items()}
-    yield from _borders(replace(rule, parameters=tables), dictionary, connection)
+    yield from _borders(own_values(rule), dictionary, connection)
+
+
+def check_days(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Examples that would give something else on another day and do not say on which day they are read."""
+    if not rule.uses_as_of():
+        return
+    own = own_values(rule)
+    for index, example in enumerate(rule.file.examples):
+        if example.as_of is not None:
+            continue
+        try:
+            world = world_of(own, dictionary, index)
+            given = {str(_outcomes(own, dictionary, connection, index, world, day)) for day in (FIRST_DAY, AS_OF, LAST_DAY)}
+        except KnowledgeBaseError:
+            continue
+        if len(given) > 1:
+            yield found("E25", rule.source, ("examples", index, "name"),
+                        Text(f"例“{example.name.zh}”的结果取决于基准日，却没有写 as_of（不写时为 {AS_OF}）", f'the outcome of "{example.name.en}" depends on the run\'s day, and as_of is not given (it is {AS_OF} then)'),
+                        Text(f"写上 as_of: {AS_OF}，或别的日期", f"write as_of: {AS_OF}, or another day"))
 
 
 def empty_world(dictionary: Dictionary) -> sqlite3.Connection:
@@ -111,11 +131,10 @@ def _deciding_lets(rule: Rule) -> tuple[list[str], list[tuple[str, str]]]:
     return list(names), list(children)
 
 
-def _outcomes(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection, index: int, world: World) -> Outcomes:
+def _outcomes(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection, index: int, world: World, day: str | None = None) -> Outcomes:
     """The outcome of every checked record of one example, whether or not it is the one expected."""
     example = rule.file.examples[index]
-    as_of = example.as_of.isoformat() if example.as_of else AS_OF
-    sql = engine.prepare(with_parameters(rule, example.with_), dictionary, as_of)
+    sql = engine.prepare(with_parameters(rule, example.with_), dictionary, day or day_of(example))
     connection.execute("begin")
     try:
         store_world(connection, dictionary, world)

@@ -56,6 +56,11 @@ def provision(laws: LawRegister, law: str, article: str | None) -> Provision:
     return Provision(law, article, name, Text(says.zh, says.en) if says else None, starts, ends, (one or entry).verified, entry.internal)
 
 
+def standing(item: Provision) -> Text:
+    """Whether somebody read a provision in the law's own text; a policy of the office is no law."""
+    return ROLES["internal_policy"] if item.internal else VERIFIED[item.verified]
+
+
 def provisions(laws: LawRegister) -> Iterator[Provision]:
     """Every provision of the register in its order."""
     for name, law in laws.root.items():
@@ -89,12 +94,14 @@ def law_page(rule_set: RuleSet) -> str:
     lines = [made_by("rules/laws.yml"), "# 法规 · Law", ""]
     lines += [
         "规则引用的全部规定。疑点只引用业务日期当时有效的规定。“要求”是用自己的话写的，不是条文原文。",
-        "“已核验”指有人读过该条原文，来源写明读的是哪一部文件；“未核验”指只凭二手资料或者记忆，引用时会注明，使用前请核对原文。", "",
+        "“已核验”指有人读过该条原文，来源写明读的是哪一部文件；“未核验”指只凭二手资料或者记忆，引用时会注明，使用前请核对原文。单位内部制度不是法律法规，由单位自己对照。", "",
         "Every provision that a rule may cite. A finding cites only what was in force on its event date. What a provision asks for is said in our own words.",
         "*Verified* means that somebody read this very article in the law's own text; the source says in which. *Not verified* means that it comes "
-        "from other writings or from memory: it is marked so wherever it is cited, and is to be looked up before use.", ""]
-    verified = [item for item in every if item.verified]
-    lines += [f"共 {len(every)} 条规定，其中已核验 {len(verified)} 条。 · {len(every)} provisions, {len(verified)} of them verified.", ""]
+        "from other writings or from memory: it is marked so wherever it is cited, and is to be looked up before use. The office's own policies are no law: the office compares them itself.", ""]
+    own, verified = [item for item in every if item.internal], [item for item in every if item.verified]
+    of_law = len(every) - len(own)
+    lines += [f"法律法规 {of_law} 条，其中已核验 {len(verified)} 条；单位内部制度 {len(own)} 项。 · "
+              f"{of_law} provisions of law, {len(verified)} of them verified; {len(own)} policies of the office.", ""]
     for law in laws.root:
         lines += _law(rule_set, law, [item for item in every if item.law == law])
     return page(lines)
@@ -104,7 +111,7 @@ def _law(rule_set: RuleSet, law: str, items: list[Provision]) -> list[str]:
     entry = rule_set.laws.root[law]
     lines = [f"## {law_heading(rule_set.laws, law)}", ""]
     if entry.internal:
-        kind = Text("单位自己的制度，没有读到原文", "the office's own rules; the text was not seen")
+        kind = Text("单位内部制度，由单位换成自己的", "the office's own policy, for it to put its own in place")
     else:
         kind = law_period(Provision(law, None, Text("", ""), None, entry.from_, entry.to, False, False))
     lines += [" · ".join(part for part in (entry.number or "", f"{kind.zh} · {kind.en}", f"`{law}`") if part), ""]
@@ -119,8 +126,8 @@ def _law(rule_set: RuleSet, law: str, items: list[Provision]) -> list[str]:
 
 
 def _source(item: Provision, number: str | None) -> str:
-    if not item.verified:
-        return f"{VERIFIED[False].zh} · {VERIFIED[False].en}"
+    if item.internal or not item.verified:
+        return f"{standing(item).zh} · {standing(item).en}"
     of = f"（{number}）" if number else ""
     return f"{VERIFIED[True].zh}：读过条文原文{of} · text read"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
+from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, counted
 from auditkb.outputs import markdown
 from auditkb.readiness import Wanted, waiting
 
@@ -145,5 +145,5 @@ def _record_lines(connection: sqlite3.Connection, found: list[Wanted], dictionar
         left -= len(rows)
         if item.keys > len(rows):
             beyond = sum(one.keys for one in found[number:]) + item.keys - len(rows)
-            yield ["", "", Text(f"另有 {beyond} 条未列出", f"{beyond} more are not listed").say(language), "", ""]
+            yield ["", "", Text(f"另有 {beyond} 条未列出", f"{counted(beyond, 'more is', 'more are')} not listed").say(language), "", ""]
             return

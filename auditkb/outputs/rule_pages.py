@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Text
+from auditkb.errors import Text, counted
 from auditkb.findings import KnownFinding, load_known
 from auditkb.laws import LawRegister
-from auditkb.outputs.law_page import ROLES, ROOT, VERIFIED, law_anchor, law_period, project, provision
+from auditkb.outputs.law_page import ROLES, ROOT, law_anchor, law_period, project, provision, standing
 from auditkb.outputs.markdown import both, bullets, made_by, page, table
 from auditkb.outputs.rule_needs import needs_of
 from auditkb.outputs.worked_example import chosen, example_table, expected, finding_of
@@ -118,7 +118,7 @@ def _law(rule: Rule, dictionary: Dictionary, laws: LawRegister, language: str) -
             condition = condition_in_words(rule, when, dictionary)
             role += Text(f"；仅当{condition.zh}", f"; only where {condition.en}")
         name = f"[{item.name.say(language)}](../law.md#{law_anchor(laws, criterion.law)})"
-        rows.append([name, item.says.say(language) if item.says else "", law_period(item).say(language), role.say(language), VERIFIED[item.verified].say(language)])
+        rows.append([name, item.says.say(language) if item.says else "", law_period(item).say(language), role.say(language), standing(item).say(language)])
     lines = table(head, rows) if rows else []
     day = event_date_in_words(rule, dictionary)
     if day is not None:
@@ -181,7 +181,7 @@ def _needs(rule: Rule, dictionary: Dictionary, language: str) -> list[str]:
 def index(rule_set: RuleSet, dictionary: Dictionary) -> str:
     """One line a rule, by area."""
     lines = [made_by("rules/"), "# 规则 · Rules", "", f"共 {len(rule_set.rules)} 条。每条一页：比对什么、举例、依据、参数、例外、需要的资料、看不到的。", "",
-             f"{len(rule_set.rules)} rules, a page each: what is compared, an example, law, parameters, exceptions, what it needs, what it cannot see.", ""]
+             f"{counted(len(rule_set.rules), 'rule')}, a page each: what is compared, an example, law, parameters, exceptions, what it needs, what it cannot see.", ""]
     areas: dict[str, list[Rule]] = {name: [] for name in AREAS}
     for rule in rule_set.rules.values():
         areas.setdefault(Path(rule.source.name).parent.name, []).append(rule)

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Text, did_you_mean, fail
+from auditkb.errors import Text, counted, did_you_mean, fail
 from auditkb.laws import LawRegister
 from auditkb.reading import parameter_lines, read_out
 from auditkb.rules.checked import Rule
@@ -19,6 +19,7 @@ from auditkb.wording import OUTCOMES, REVIEWS, SEVERITIES, say_reason
 if TYPE_CHECKING:
     from rich.console import Console
 
+REASONS_SHOWN = 4
 _COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
 _STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
            "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
@@ -33,11 +34,11 @@ _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data,
 def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:
     """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings.
 
-    At most `limit` findings of each severity are listed (0: all); how many more there are is said.
+    At most `limit` findings of each severity are listed (0: all, and all reasons too); how many more there are is said.
     """
     console.print(_counts_table(report, language))
     _print_findings(console, report, language, limit)
-    _print_not_checked(console, report, dictionary, language)
+    _print_not_checked(console, report, dictionary, language, shown=REASONS_SHOWN if limit else None)
     _print_gone(console, report, language)
     _print_known(console, report, dictionary, language)
     for fault in report.faults:
@@ -73,7 +74,7 @@ def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) 
 
 
 def _counts_table(report: RunReport, language: str) -> Any:
-    title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (as of {report.as_of}): outcomes by rule").say(language)
+    title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (the run's day: {report.as_of}): outcomes by rule").say(language)
     table = _table(title, [Text("规则", "Rule").say(language), Text("名称", "Title").say(language),
                            *(OUTCOMES[name].say(language) for name in _COUNTED), Text("提示", "Note").say(language)], (2, 3, 4, 5, 6))
     for rule in report.rules.values():
@@ -100,7 +101,7 @@ def _print_findings(console: Console, report: RunReport, language: str, limit: i
 
     number = len(report.found)
     console.print()
-    console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{number} findings (leads to be verified, not verdicts)").say(language), style="bold")
+    console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{counted(number, 'finding')} ({'a lead' if number == 1 else 'leads'} to be verified, not {'a verdict' if number == 1 else 'verdicts'})").say(language), style="bold")
     styles = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
     for severity, label in SEVERITIES.items():
         items = [item for item in report.found if item.fail.evidence.severity == severity]
@@ -111,7 +112,7 @@ def _print_findings(console: Console, report: RunReport, language: str, limit: i
             console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"), soft_wrap=True)
             console.print(Styled(f"    {item.fail.evidence.message.say(language)}"), soft_wrap=True)
         if limit and len(items) > limit:
-            console.print(Text(f"  另有 {len(items) - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {len(items) - limit} more are not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
+            console.print(Text(f"  另有 {len(items) - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {counted(len(items) - limit, 'more is', 'more are')} not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
     for fail_ in report.trial:
         console.print(Styled(f"  ({Text('试行', 'trial').say(language)}) {fail_.finding_id}: {fail_.evidence.message.say(language)}", style="dim"))
 
@@ -130,9 +131,10 @@ def _marks(item: Found, report: RunReport, language: str) -> str:
     return " · ".join(parts)
 
 
-def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
+def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, shown: int | None) -> None:
     table = _table(Text("没能检查的及原因", "What could not be checked, and why").say(language),
                    [Text("规则", "Rule").say(language), Text("条数", "Records").say(language), Text("原因（条数）", "Reasons (records)").say(language)], (1,))
+    cut = False
     for rule in report.rules.values():
         number = report.records(rule.id, "not_evaluated")
         if not number:
@@ -142,10 +144,15 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
             if rule_id == rule.id and outcome == "not_evaluated" and reason:
                 reasons[say_reason(reason, dictionary, rule.checks).say(language)] += records
         listed = "；" if language == "zh" else "; "
-        table.add_row(rule.id, str(number), listed.join(f"{text} ({records})" for text, records in reasons.most_common(4))
-                      + (" …" if len(reasons) > 4 else ""))
+        parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
+        if len(reasons) > len(parts):
+            cut = True
+            parts.append(Text(f"另有 {len(reasons) - len(parts)} 种原因", counted(len(reasons) - len(parts), "more reason")).say(language))
+        table.add_row(rule.id, str(number), listed.join(parts))
     console.print()
     console.print(table)
+    if cut:
+        console.print(Text("全部原因：--limit 0", "All reasons: --limit 0").say(language), style="dim")
 
 
 def _print_gone(console: Console, report: RunReport, language: str) -> None:
@@ -161,7 +168,7 @@ def _print_known(console: Console, report: RunReport, dictionary: Dictionary, la
     matched = [row for row in report.matched if row[0].partition("/")[0] in here]
     if not matched:
         return
-    table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{report.known} known findings; those that a rule speaks to:").say(language),
+    table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{counted(report.known, 'known finding')}; those that a rule speaks to:").say(language),
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
     for known, rule, record_type, key, outcome, reasons in matched:
         word = OUTCOMES[outcome].say(language)
@@ -183,7 +190,7 @@ def print_rule(console: Console, rule: Rule, dictionary: Dictionary, laws: LawRe
         law = laws.root[criterion.law]
         article = Text(f"第 {criterion.article} 条", f"article {criterion.article}").say(language) if criterion.article else ""
         verified = law.articles[criterion.article].verified if criterion.article else law.verified
-        mark = "" if verified else Text("（条文未核验）", " (text not verified)").say(language)
+        mark = _standing(verified=verified, internal=law.internal).say(language)
         console.print(f"· {getattr(law.title, language)} {article}{mark}", markup=False)
     _print_parameters(console, rule, dictionary, language)
     for title, items in ((Text("已知例外：", "Known exceptions:"), file.known_exceptions), (Text("看不到的：", "It cannot see:"), file.cannot_see)):
@@ -247,9 +254,17 @@ def _section(console: Console, title: Text, lines: list[str], language: str) -> 
             console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
+def _standing(*, verified: bool, internal: bool) -> Text:
+    """What is to be known of a provision before it is relied on; nothing where its text was read."""
+    if internal:
+        return Text("（单位内部制度）", " (the office's own policy)")
+    return Text("", "") if verified else Text("（条文未核验）", " (text not verified)")
+
+
 def _criterion(item: dict[str, Any], language: str) -> str:
     article = Text(f"第 {item['article']} 条", f"article {item['article']}").say(language) if item["article"] else ""
-    marks = "".join(mark.say(language) for mark, held in ((Text("（可能适用）", " (possible basis)"), item["possible"]), (Text("（条文未核验）", " (text not verified)"), not item["verified"])) if held)
+    possible = Text("（可能适用）", " (possible basis)") if item["possible"] else Text("", "")
+    marks = (possible + _standing(verified=item["verified"], internal=item.get("internal", item["role"] == "internal_policy"))).say(language)
     says = Text("：", ": ").say(language) + item["text_" + language] if item.get("text_" + language) else ""
     return f"{item['title_' + language]} {article}{marks}{says}"
 

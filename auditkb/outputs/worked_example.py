@@ -89,7 +89,7 @@ def _cell(given: dict[Key, Text], key: Key) -> Text:
     return Text("没有读入", "not loaded") if not row and not any(other[0] == kind for other in given) and kind not in _SETTINGS else _NOT_THERE
 
 
-_SETTINGS = {"with": Text("参数", "Parameter"), "exempt": Text("例外登记", "Exemption"), "as_of": Text("检查基准日", "Day of the check")}
+_SETTINGS = {"with": Text("参数", "Parameter"), "exempt": Text("例外登记", "Exemption"), "as_of": Text("基准日", "The run's day")}
 
 
 def _line_label(rule: Rule, key: Key, dictionary: Dictionary, *, named: bool) -> Text:

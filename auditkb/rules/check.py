@@ -21,6 +21,11 @@ from auditkb.rules.model import RuleFile
 from auditkb.yaml_files import YamlFile
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_EVENT_DATES = Text("只能是本条记录或其上级记录的日期、年度字段，如 signed_on、contract.signed_on；不能是下级记录、let 或算式",
+                    "it is a date or year field of the record or of a record above it, such as signed_on or contract.signed_on; no rows below, no let, nothing computed")
+_REGISTER_IT = Text("；新的写进法规库 rules/laws.yml，单位自己的制度写进单位文件夹的 rules/laws.yml",
+                    "; a new one is added to the register rules/laws.yml, a policy of an office to rules/laws.yml in its folder")
+_NO_ARTICLES = Text("它只能整体引用，删去 article", "it is cited as a whole: take article out")
 
 
 def check_rule(model: RuleFile, source: YamlFile, dictionary: Dictionary, laws: LawRegister, overlay: Overlay) -> Rule:
@@ -189,11 +194,13 @@ class _RuleChecker(ParameterChecks):
             self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True, code="R05")
         for index, text in enumerate(self.model.event_date):
             path = self._item(("event_date",), index)
-            node = self.value(path, text)
+            walked = resolve(text.split("."), self._scope(), 0)
+            is_set = not isinstance(walked, Problem) and bool(walked.rows.downs or walked.rows.peers)
+            node = None if is_set else self.value(path, text)
             if isinstance(node, Field) and node.kind.name in ("date", "integer"):
                 fields.append(node)
-            elif node is not None:
-                self.say(path, Text(f"“{text}”应为日期或年度字段", f'"{text}" should be a date or a year field'), code="R05")
+            elif node is not None or is_set:
+                self.say(path, Text(f"“{text}”不能作业务日期", f'"{text}" cannot be the event date'), _EVENT_DATES, code="R05")
         return tuple(fields)
 
     def _assumptions(self) -> tuple[Assumption, ...]:
@@ -221,12 +228,13 @@ class _RuleChecker(ParameterChecks):
 
     def _law_names(self) -> None:
         for index, item in enumerate(self.model.criteria):
+            articles = list(self.laws.root[item.law].articles) if item.law in self.laws.root else []
             if item.law not in self.laws.root:
                 self.say(("criteria", index, "law"), Text(f"法规库中没有“{item.law}”", f'the law register has no "{item.law}"'),
-                         did_you_mean(item.law, list(self.laws.root)), code="L01")
-            elif item.article is not None and item.article not in self.laws.root[item.law].articles:
+                         did_you_mean(item.law, list(self.laws.root)) + _REGISTER_IT, code="L01")
+            elif item.article is not None and item.article not in articles:
                 self.say(("criteria", index, "article"), Text(f"法规“{item.law}”未登记第 {item.article} 条", f'law "{item.law}" has no article "{item.article}" in the register'),
-                         did_you_mean(item.article, list(self.laws.root[item.law].articles)), code="L01")
+                         (did_you_mean(item.article, articles) if articles else _NO_ARTICLES) + _REGISTER_IT, code="L01")
 
     def _exemptions(self) -> None:
         kinds = list(self.dictionary["exemption"].fields["type"].choices or {}) if "exemption" in self.dictionary.types else []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text
-from auditkb.laws import LawRegister, load_laws
+from auditkb.laws import LawRegister, read_registers
 from auditkb.parameters import Overlay, check_overrides, kind_of_parameter, load_overrides
 from auditkb.rules.check import check_rule
 from auditkb.rules.checked import Rule
@@ -21,6 +21,8 @@ class RuleSet:
     rules: dict[str, Rule]
     laws: LawRegister
     overlay: Overlay = field(default_factory=dict)
+    law_files: dict[str, YamlFile] = field(default_factory=dict)
+    """Where each entry of the register stands."""
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -29,7 +31,7 @@ def rule_files(folder: Path) -> list[Path]:
 
 
 def load_rules(folder: Path, dictionary: Dictionary, office: Path | None = None, *, extra: list[Path] | None = None) -> RuleSet:
-    """The whole rule set; an office's own rules and parameters are laid over the project's.
+    """The whole rule set; an office's own rules, laws and parameters are laid over the project's.
 
     Raises KnowledgeBaseError with all faults of all files: a broken rule set runs nothing.
     """
@@ -44,16 +46,13 @@ def read_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
     faults: list[Fault] = []
     folders = [folder] + ([office / "rules"] if office is not None and (office / "rules").is_dir() else [])
     overlay: Overlay = {}
-    laws = LawRegister({})
     try:
         overlay = load_overrides(([office / "parameters.yml"] if office is not None else []) + [folder / "parameters.yml"])
     except KnowledgeBaseError as error:
         faults += error.faults
-    try:
-        laws = load_laws(folder / "laws.yml")
-    except KnowledgeBaseError as error:
-        faults += error.faults
-    except FileNotFoundError:
+    laws, law_files, law_faults = read_registers([one / "laws.yml" for one in folders])
+    faults += law_faults
+    if not (folder / "laws.yml").exists():
         faults.append(Fault(Text("缺少法规库文件 laws.yml", "the law register laws.yml is missing"), folder.as_posix(), code="L02"))
     models: list[tuple[RuleFile, YamlFile]] = []
     for path in [path for one in folders for path in rule_files(one)] + (extra or []):
@@ -72,7 +71,7 @@ def read_rules(folder: Path, dictionary: Dictionary, office: Path | None = None,
             faults += error.faults
     faults += _lineage(rules)
     faults.sort(key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0))
-    return RuleSet(dict(sorted(rules.items())), laws, overlay), faults
+    return RuleSet(dict(sorted(rules.items())), laws, overlay, law_files), faults
 
 
 def _lineage(rules: dict[str, Rule]) -> list[Fault]:
