@@ -202,11 +202,13 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
 
 
 def _read_report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None, language: Language) -> None:
+    from auditkb.aliases import load_aliases
     from auditkb.reports.report import read_whole
 
+    aliases = load_aliases(RULES, office)
     with progress() as report_progress:
         report_progress(Text("读取报告", "Reading the report").say(language), 0)
-        found = read_whole(file, identifier)
+        found = read_whole(file, identifier, aliases)
     if drafts is not None:
         from auditkb.reports.drafts import write_drafts
 
@@ -223,7 +225,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
     from auditkb.reports.tie_outs import tie_out
 
     dictionary = load_dictionary(RECORDS, office)
-    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office))
+    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office), aliases)
     with closing(open_database(database, create=True)) as connection, writer(connection):
         create_tables(connection, dictionary)
         store_report(connection, found)
