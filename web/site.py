@@ -94,7 +94,11 @@ class Site:
         if name.startswith("_") or self.labels.column(table, name) is None:
             return False
         suffix = LANGUAGE_SUFFIX.search(name)
-        return suffix is None or suffix[1] == current()
+        if suffix is None:
+            # `note` gives way to `note_en` in English; in Chinese there is only `note`.
+            found = self.labels.tables.get(table)
+            return found is None or current() == "zh" or f"{name}_{current()}" not in found.columns
+        return suffix[1] == current()
 
     def shown_columns(self, table: str, columns: list[dict[str, Any]], rows: list[Any], *, every: bool = False) -> list[dict[str, Any]]:
         """The columns of a table page in their order; of a long record type those that hold something."""
