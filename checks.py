@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, Language, Text, did_you_mean
+from auditkb.errors import Fault, Language, Text, counted, did_you_mean
 from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def _lint(paths: list[Path], office: Path | None, format: str, language: Languag
             click.echo(fault.say(language))
         notes = linted.count("note")
         click.echo(Text(f"规则 {linted.rules} 条：错误 0 处，警告 {warnings} 处，提示 {notes} 处。",
-                        f"{linted.rules} rules: no errors, {warnings} warnings, {notes} notes.").say(language))
+                        f"{counted(linted.rules, 'rule')}: no errors, {counted(warnings, 'warning')}, {counted(notes, 'note')}.").say(language))
     return int(ExitCode.BAD_INPUT if errors else ExitCode.FINDINGS if strict and warnings else ExitCode.OK)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.errors import Fault, KnowledgeBaseError, Text, counted
 from auditkb.examples import AS_OF, World, open_world, store_world, with_parameters, world_of
 from auditkb.expressions.rebuild import sites, written
 from auditkb.expressions.tree import ChildLetName, Compare, LetName, Node, walk
@@ -31,7 +31,7 @@ def check_kinds(rule: Rule) -> Iterator[Fault]:
     examples = rule.file.examples
     path: Path_ = ("examples",)
     if len(examples) < FEWEST:
-        yield found("E21", rule.source, path, Text(f"只有 {len(examples)} 个例子，至少要 {FEWEST} 个", f"{len(examples)} examples; there should be at least {FEWEST}"), key=True)
+        yield found("E21", rule.source, path, Text(f"只有 {len(examples)} 个例子，至少要 {FEWEST} 个", f"{counted(len(examples), 'example')}; there should be at least {FEWEST}"), key=True)
     outcomes = {outcome for example in examples for outcome in (example.expect.values() if isinstance(example.expect, dict) else [example.expect])}
     wanted = ["pass", "not_evaluated", *(["not_applicable"] if rule.applies is not None else []), *(["exempt"] if rule.file.exempt_by else [])]
     missing = [outcome for outcome in wanted if outcome not in outcomes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Language, Text
+from auditkb.errors import Language, Text, counted
 from auditkb.outputs.listings import Columns, Rows
 from auditkb.readiness import Need, Readiness, RuleReadiness, State
 from auditkb.rules.checked import Rule
@@ -54,4 +54,4 @@ def summary(found: Readiness) -> Text:
     count = {state: len(found.in_state(state)) for state in STATES}
     zh = [f"{STATES[state].zh} {number} 条" for state, number in count.items() if number]
     en = [f"{number} {STATES[state].en}" for state, number in count.items() if number]
-    return Text(f"规则 {len(found.rules)} 条：{'，'.join(zh)}。", f"{len(found.rules)} rules: {', '.join(en)}.")
+    return Text(f"规则 {len(found.rules)} 条：{'，'.join(zh)}。", f"{counted(len(found.rules), 'rule')}: {', '.join(en)}.")

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Text, did_you_mean, fail
+from auditkb.errors import Text, counted, did_you_mean, fail
 from auditkb.laws import LawRegister
 from auditkb.reading import parameter_lines, read_out
 from auditkb.rules.checked import Rule
@@ -27,7 +27,7 @@ _STEPS = {"decide": Text("判定", "decide"), "reasons": Text("未判定的原�
 _SHARED = {"indexes": Text("共用：建索引", "once: indexes"), "publish": Text("共用：写规则、法规和已知问题", "once: rules, law, known findings")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
          "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
-         "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
+         "record_removed": Text("记录已撤销", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
 def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:
@@ -100,7 +100,7 @@ def _print_findings(console: Console, report: RunReport, language: str, limit: i
 
     number = len(report.found)
     console.print()
-    console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{number} findings (leads to be verified, not verdicts)").say(language), style="bold")
+    console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{counted(number, 'finding')} (leads to be verified, not verdicts)").say(language), style="bold")
     styles = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
     for severity, label in SEVERITIES.items():
         items = [item for item in report.found if item.fail.evidence.severity == severity]
