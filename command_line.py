@@ -284,17 +284,14 @@ def print_rows(
         click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=2, default=str))
     elif format == "csv":
         buffer = io.StringIO()
+        from auditkb.outputs.spreadsheets import safe_in_csv
+
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
-        writer.writerows([[_safe_in_a_spreadsheet(value) for value in row] for row in rows])
+        writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
         click.echo(buffer.getvalue(), nl=False)
     else:
         _print_table(rows, columns, language, title)
-
-
-def _safe_in_a_spreadsheet(value: Any) -> Any:
-    # A spreadsheet runs text that begins like this as a formula when it opens the CSV.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:

@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, did_you_mean, fail
+from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, counted, did_you_mean, fail
 from auditkb.notes import INFORMATION, KINDS, PROBLEMS
 from command_line import (
     FaultsError,
@@ -202,16 +202,18 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
 
 
 def _read_report(file: Path, database: Path, office: Path | None, identifier: str | None, drafts: Path | None, language: Language) -> None:
+    from auditkb.aliases import load_aliases
     from auditkb.reports.report import read_whole
 
+    aliases = load_aliases(RULES, office)
     with progress() as report_progress:
         report_progress(Text("读取报告", "Reading the report").say(language), 0)
-        found = read_whole(file, identifier)
+        found = read_whole(file, identifier, aliases)
     if drafts is not None:
         from auditkb.reports.drafts import write_drafts
 
         paths = write_drafts(found, drafts)
-        click.echo(Text(f"已写出 {len(paths)} 份草稿：{drafts}", f"{len(paths)} drafts written: {drafts}").say(language))
+        click.echo(Text(f"已写出 {len(paths)} 份草稿：{drafts}", f"{counted(len(paths), 'draft')} written: {drafts}").say(language))
         return
     from auditkb.database import create_tables, open_database, writer
     from auditkb.dictionary import load_dictionary
@@ -223,7 +225,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
     from auditkb.reports.tie_outs import tie_out
 
     dictionary = load_dictionary(RECORDS, office)
-    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office))
+    tied = tie_out(found.document, found.figures, load_relations(RULES / "relations", load_laws(RULES / "laws.yml"), office), aliases)
     with closing(open_database(database, create=True)) as connection, writer(connection):
         create_tables(connection, dictionary)
         store_report(connection, found)
@@ -236,11 +238,11 @@ def _print_reading(report: Report, language: Language) -> None:
     document, out = report.document, console()
     out.print(f"{report.id}: {document.title}", style="bold", markup=False)
     counts = Text(f"{len(document.sections)} 节，{len(document.tables)} 个表格，{len(report.figures)} 个数字",
-                  f"{len(document.sections)} sections, {len(document.tables)} tables, {len(report.figures)} figures")
+                  f"{counted(len(document.sections), 'section')}, {counted(len(document.tables), 'table')}, {counted(len(report.figures), 'figure')}")
     out.print("  " + counts.say(language))
     named = Text(f"{len(report.names.departments)} 个部门，{len(report.names.projects)} 个项目，{len(report.candidates)} 段待认定的问题，{len(report.recommendations)} 条建议",
-                 f"{len(report.names.departments)} departments, {len(report.names.projects)} projects, {len(report.candidates)} paragraphs that may state "
-                 f"findings, {len(report.recommendations)} recommendations")
+                 f"{counted(len(report.names.departments), 'department')}, {counted(len(report.names.projects), 'project')}, "
+                 f"{counted(len(report.candidates), 'candidate finding')}, {counted(len(report.recommendations), 'recommendation')}")
     out.print("  " + named.say(language))
     unstated = {figure.table for figure in report.figures if figure.table and figure.unit == "yuan" and not figure.unit_printed}
     for table in document.tables:
@@ -262,7 +264,7 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     for name, count in report.rows.items():
         if not count:
             continue
-        rows = Text(f"{count} 行", f"{count} rows" if count != 1 else "1 row")
+        rows = Text(f"{count} 行", counted(count, "row"))
         out.print(f"  {dictionary[name].label.say(language)}: {rows.say(language)}", markup=False)
     for name, count in report.created.items():
         made = Text(f"由其他记录中的名称建立 {count} 个", f"{count} made from names in other records")
@@ -274,14 +276,14 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
         if count:
             out.print("  " + Text(f"{count} {words.zh}", f"{count} {words.en}").say(language))
     if report.unread:
-        unread = Text(f"{report.unread} 种内容在数据字典中没有位置，未读入，见 ingest.py problems --unread", f"{report.unread} paths have no place in the dictionary and were not read: see ingest.py problems --unread")
+        unread = Text(f"{report.unread} 种内容在数据字典中没有位置，未读入，见 ingest.py problems --unread", f"{counted(report.unread, 'path')} without a place in the dictionary, not read: see ingest.py problems --unread")
         out.print("  " + unread.say(language))
     marked = report.notes.get("marked", 0)
     if marked:
-        out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{marked} cells are marked as blank, not captured or the like").say(language))
+        out.print("  " + Text(f"{marked} 个单元格注明了空白、未采集等状态", f"{counted(marked, 'cell')} marked as blank, not captured or the like").say(language))
     by_alias = report.notes.get("alias", 0)
     if by_alias:
-        out.print("  " + Text(f"{by_alias} 个单元格按别名文件对应到记录", f"{by_alias} cells were understood by the alias file").say(language))
+        out.print("  " + Text(f"{by_alias} 个单元格按别名文件对应到记录", f"{counted(by_alias, 'cell')} understood by the alias file").say(language))
     empty = [dictionary[name].label.say(language) for name, count in report.rows.items() if not count]
     if empty:
         out.print("  " + Text(f"没有记录的表：{'、'.join(empty)}", f"no records: {', '.join(empty)}").say(language), markup=False)
@@ -324,7 +326,7 @@ def _write_template(path: Path, office: Path | None, types: str, force: bool, la
         write_template(path, dictionary, language, chosen)
     except OSError as error:
         raise fail(f"无法写入文件；它可能正在 Excel 中打开（{error.strerror}）", f"the file cannot be written; perhaps it is open in Excel ({error.strerror})", file=path.as_posix()) from error
-    click.echo(Text(f"已写入 {path}：{len(chosen)} 张表。填好后运行 ingest.py records {path}", f"Wrote {path} with {len(chosen)} sheets. Fill it in and run ingest.py records {path}").say(language))
+    click.echo(Text(f"已写入 {path}：{len(chosen)} 张表。填好后运行 ingest.py records {path}", f"Wrote {path} with {counted(len(chosen), 'sheet')}. Fill it in and run ingest.py records {path}").say(language))
 
 
 def _remove(source: str, database: Path, office: Path | None, yes: bool, language: Language) -> None:
@@ -346,7 +348,7 @@ def _remove(source: str, database: Path, office: Path | None, yes: bool, languag
     stay = sum(removal.shared.values())
     left = sum(removal.records.values()) - stay
     click.echo(Text(f"已撤回来源“{source}”：删去 {left} 条记录，保留其他来源也有的 {stay} 条。请重新运行 checks.py run。",
-                    f'removed the source "{source}": {left} records went, {stay} stay because another source has them. Run checks.py run again.').say(language))
+                    f'removed the source "{source}": {counted(left, "record")} gone, {stay} kept because another source has them. Run checks.py run again.').say(language))
 
 
 def _print_removal(removal: Removal, dictionary: Dictionary, language: Language) -> None:
@@ -360,9 +362,9 @@ def _print_removal(removal: Removal, dictionary: Dictionary, language: Language)
         also = Text(f"，其中 {shared} 条其他来源也有，将保留", f", of which {shared} stay, because another source has them too") if shared else Text("", "")
         click.echo(f"  {dictionary[name].label.say(language)}: {count}{also.say(language)}")
     if removal.notes:
-        click.echo("  " + Text(f"待核对的问题 {removal.notes} 处", f"{removal.notes} problems to be checked").say(language))
+        click.echo("  " + Text(f"待核对的问题 {removal.notes} 处", f"{counted(removal.notes, 'problem')} to be checked").say(language))
     if removal.findings:
-        click.echo("  " + Text(f"这些记录上的疑点 {removal.findings} 个，下次检查后记为“记录已删除”", f"{removal.findings} findings on these records; after the next run they are gone as record_removed").say(language))
+        click.echo("  " + Text(f"这些记录上的疑点 {removal.findings} 个，下次检查后记为“记录已撤销”", f"{counted(removal.findings, 'finding')} on these records; after the next run gone, because the record is gone").say(language))
 
 
 def _print_problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, everything: bool, language: Language) -> None:

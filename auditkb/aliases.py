@@ -72,10 +72,18 @@ class Aliases:
 
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     different: frozenset[tuple[str, frozenset[str]]] = frozenset()
+    written: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Kind and alias as it is written -> its name."""
 
     def name_of(self, kind: str, text: str) -> str | None:
         """The name that `text` is an alias of."""
         return self.names.get((kind, same_name(text))) if self.names else None
+
+    def spellings(self, kind: str, text: str) -> list[str]:
+        """Every word for what `text` names, as written: the name, its aliases, and the text itself."""
+        name = self.name_of(kind, text) or text
+        others = (alias for (other, alias), meant in self.written.items() if other == kind and same_name(meant) == same_name(name))
+        return list(dict.fromkeys([text, name, *others]))
 
     def are_different(self, kind: str, one: str, other: str) -> bool:
         """Whether somebody has found that the two names mean two."""
@@ -114,7 +122,8 @@ def read_aliases(rules: Path, office: Path | None = None) -> tuple[Aliases, list
     names: dict[tuple[str, str], str] = {}
     faults += _check_names(found) + _fill(names, found)
     different = frozenset((kind, frozenset((same_name(name), same_name(other)))) for kind, name, entry, _ in found for other in entry.different)
-    return Aliases(names, different), faults
+    written = {(kind, alias): name for kind, name, entry, _ in found for alias in entry.aliases}
+    return Aliases(names, different, written), faults
 
 
 def _check_names(found: list[tuple[str, str, AliasEntry, YamlFile]]) -> list[Fault]:

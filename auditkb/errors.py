@@ -30,6 +30,15 @@ class Text:
         return Text(self.zh + other.zh, self.en + other.en)
 
 
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """A number of things in English.
+
+    >>> counted(1, "rule"), counted(0, "rule"), counted(2, "loss", "losses")
+    ('1 rule', '0 rules', '2 losses')
+    """
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one place of an input. Lines and columns count from 1."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ingest
+from auditkb.aliases import Aliases, load_aliases
 from auditkb.database import create_tables, open_database, writer
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
@@ -142,9 +143,37 @@ def test_a_variant_is_reported_and_not_merged(report):
 
 
 def test_a_reviewed_alias_settles_a_variant(file):
-    report = read_whole(file, aliases={"project": {"河岸绿地养护项目": "河岸绿地养护经费", "社区老年食堂运营": "社区老年餐桌运营"}})
+    report = read_whole(file, aliases=_aliases(file.parent, {"河岸绿地养护经费": {"aliases": ["河岸绿地养护项目"]}, "社区老年餐桌运营": {"aliases": ["社区老年食堂运营"]}}))
     assert report.name_problems == []
     assert report.candidates[1].projects == ("河岸绿地养护经费",)
+
+
+def test_an_alias_file_may_keep_the_name_that_the_text_prints(file):
+    report = read_whole(file, aliases=_aliases(file.parent, {"河岸绿地养护项目": {"aliases": ["河岸绿地养护经费"]}}))
+    assert [problem.printed for problem in report.name_problems] == ["社区老年食堂运营"]
+    assert report.candidates[1].projects == ("河岸绿地养护经费",)
+
+
+def test_names_that_were_found_to_be_different_are_no_problem(file):
+    report = read_whole(file, aliases=_aliases(file.parent, {"河岸绿地养护经费": {"different": ["河岸绿地养护项目"]}}))
+    assert [problem.printed for problem in report.name_problems] == ["社区老年食堂运营"]
+    assert report.candidates[1].projects == ()
+
+
+def _aliases(folder: Path, projects: dict[str, dict[str, list[str]]]) -> Aliases:
+    entries = {name: entry | {"why": "核对过", "by": "审计科", "on": "2026-11-20"} for name, entry in projects.items()}
+    (folder / "aliases.yml").write_text(json.dumps({"project": entries}, ensure_ascii=False), "utf-8")
+    return load_aliases(folder)
+
+
+def test_the_office_aliases_reach_the_report(file, tmp_path):
+    office = tmp_path / "office"
+    office.mkdir()
+    _aliases(office, {"河岸绿地养护经费": {"aliases": ["河岸绿地养护项目"]}, "社区老年餐桌运营": {"different": ["社区老年食堂运营"]}})
+    with_office = CliRunner().invoke(ingest.commands("zh"), ["report", str(file), "--db", str(tmp_path / "kb.db"), "--office", str(office)])
+    without = CliRunner().invoke(ingest.commands("zh"), ["report", str(file), "--db", str(tmp_path / "kb.db")])
+    assert (with_office.exit_code, without.exit_code) == (0, 0)
+    assert "名称不一致" in without.output and "名称不一致" not in with_office.output
 
 
 def test_recommendations_answer_the_problems_of_their_matter(report):

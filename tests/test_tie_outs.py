@@ -88,6 +88,15 @@ def test_a_department_that_the_table_does_not_know_is_said_and_not_compared(tmp_
     assert "Projects of the department = its rows: 1个" in said
 
 
+def test_a_reviewed_alias_of_a_department_binds_like_its_name(tmp_path: Path) -> None:
+    office = tmp_path / "office"
+    office.mkdir()
+    (office / "aliases.yml").write_text("department: {财务科: {aliases: [计财科], why: 机构改名, by: 审计科, on: 2026-11-20}}", "utf-8")
+    result = tied(projects(ONE, TWO, TOTAL, after=DEPARTMENT.format(n=1, initial="12.00").replace("财务科", "计财科")), tmp_path, office)
+    assert found(result)["department-count"] == ["ties"]
+    assert found(result)["department-initial"] == ["broken"]
+
+
 def test_sums_over_departments_need_every_department(tmp_path: Path) -> None:
     result = tied(projects(ONE, TWO, TOTAL, after=DEPARTMENT.format(n=1, initial="10.00")), tmp_path)
     assert "departments-initial" not in found(result)

@@ -33,8 +33,8 @@ def bad(tmp_path: Path) -> str:
 
 def test_the_table_puts_causes_first_with_place_and_what_to_do(bad: str) -> None:
     lines = run([bad]).stdout.splitlines()
-    assert lines[1] == "7 relations checked: 2 broken (1 causes), 0 for a person to judge, 0 rounding, 5 tie"
-    assert lines[3:6] == ["Broken: 1 causes", "1. 310.00元  →  300.00元", "   一, line 3; difference +10元, tolerance 0元"]
+    assert lines[1] == "7 relations checked: 2 broken (1 cause), 0 for a person to judge, 0 rounding, 5 tie"
+    assert lines[3:6] == ["Broken: 1 cause", "1. 310.00元  →  300.00元", "   一, line 3; difference +10元, tolerance 0元"]
     assert "the other figures give 300.00元; with that these 2 relations hold: check the source and correct it" in lines[8]
     assert any("relations have no figures in this report" in line for line in lines)
 
@@ -79,7 +79,7 @@ def test_markdown_goes_into_a_file(bad: str, tmp_path: Path) -> None:
 
 def test_the_table_goes_into_a_file(bad: str, tmp_path: Path) -> None:
     run([bad, "--output", str(tmp_path / "out.txt")])
-    assert "Broken: 1 causes" in (tmp_path / "out.txt").read_text("utf-8")
+    assert "Broken: 1 cause" in (tmp_path / "out.txt").read_text("utf-8")
 
 
 def workbook(text: str, folder: Path, language: str = "zh") -> Path:

@@ -91,6 +91,9 @@ class Cells:
         column = self.labels.column(table, name)
         if value is None:
             value = row[name]
+        if (value is None or value == "") and name.endswith("_en") and name.removesuffix("_en") in row.keys():
+            # What was never put into English is shown as it is.
+            value = row[name.removesuffix("_en")]
         if value is None or value == "":
             state = self.state(row, name)
             return Markup('<span class="state">{}</span>').format(tell(STATES[state])) if state in STATES else Markup("")
@@ -115,7 +118,9 @@ class Cells:
             return escape(say(f"第{value}批", f"Run {value}"))
         if column.type == "record_key":
             record_type = row["record_type"]
-            return self.link(record_type, value) if record_type in self.labels else escape(str(value))
+            shown = self.link(record_type, value) if record_type in self.labels else escape(str(value))
+            is_gone = "is_gone" in row.keys() and row["is_gone"]
+            return shown + Markup(' <span class="quiet">{}</span>').format(say("（已撤销）", "(gone)")) if is_gone else shown
         if column.type in self.labels:
             return self.link(column.type, value, label)
         return self._plain(column, row, value, shorten)

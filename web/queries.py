@@ -9,11 +9,13 @@ import json
 import sqlite3
 from typing import Any
 
-from auditkb.labels import Column, Labels, Table
+from auditkb.notes import PROBLEMS
+from auditkb.labels import Labels, Table
 
 Row = dict[str, Any]
 SEVERITIES = ("high", "medium", "low", "info")
 CHILDREN_SHOWN = 20
+NEWEST_SHOWN = 5
 
 
 def quoted(name: str) -> str:
@@ -256,7 +258,27 @@ def home(connection: sqlite3.Connection) -> Row:
         "unchecked": _unchecked(connection),
         "known": one(connection, """select count(*) as total, sum(exists (select 1 from known_matches m
             where m.known_id = k.id and m.outcome = 'fail')) as found from known_findings k"""),
+        "reports": _newest_reports(connection),
+        "loads": _newest_loads(connection),
     }
+
+
+def _newest_reports(connection: sqlite3.Connection) -> list[Row]:
+    """The reports that were read last, with what does not tie out in them."""
+    if not (has_table(connection, "reports") and has_table(connection, "tie_outs")):
+        return []
+    counts = ", ".join(f"(select count(*) from tie_outs t where t.report = r.id and t.verdict = '{verdict}') as {verdict}" for verdict in ("broken", "review"))
+    return rows(connection, f"select r.*, {counts} from reports r order by r.read_at desc, r.id limit {NEWEST_SHOWN}")
+
+
+def _newest_loads(connection: sqlite3.Connection) -> list[Row]:
+    """The sources that were loaded last, each with its latest loading and how many of its cells have to be checked."""
+    if not has_table(connection, "loads"):
+        return []
+    kinds = ", ".join(_literal(kind) for kind in PROBLEMS)
+    return rows(connection, f"""select l.*, s.title,
+            (select count(*) from cell_notes n where n.source = l.source and n.is_gone is null and n.problem in ({kinds})) as problems
+        from loads l join sources s on s.id = l.source where l.id in (select max(id) from loads group by source) order by l.id desc limit {NEWEST_SHOWN}""")
 
 
 def _unchecked(connection: sqlite3.Connection) -> list[Row]:
@@ -272,7 +294,7 @@ def _unchecked(connection: sqlite3.Connection) -> list[Row]:
 
 
 def search(connection: sqlite3.Connection, labels: Labels, words: str, limit: int = 20) -> list[dict[str, Any]]:
-    """Rows in which every word occurs somewhere, by table: findings, known findings, rules, then records by their names."""
+    """Rows in which every word occurs somewhere, by table: findings, known findings, rules, reports and what stands in them, then records by their names."""
     parts = [part for part in words.split() if part][:8]
     if not parts:
         return []
@@ -281,10 +303,10 @@ def search(connection: sqlite3.Connection, labels: Labels, words: str, limit: in
         if not has_table(connection, table.name):
             continue
         present = set(columns_of(connection, table.name))
-        columns = [column.name for column in _texts(table) if column.name in present]
+        columns = [name for name in _texts(table) if name in present]
         if not columns:
             continue
-        text = " || ' ' || ".join(f"coalesce({quoted(name)}, '')" for name in columns)
+        text = " || ' ' || ".join(f"coalesce({_words_of(name)}, '')" for name in columns)
         where = " and ".join([f"instr(lower({text}), lower(?)) > 0"] * len(parts))
         hits = rows(connection, f"select * from {quoted(table.name)} where {where} limit {limit + 1}", *parts)
         if hits:
@@ -293,14 +315,30 @@ def search(connection: sqlite3.Connection, labels: Labels, words: str, limit: in
 
 
 def _searched(labels: Labels) -> list[Table]:
-    own = [labels.tables[name] for name in ("findings", "known_findings", "rules") if name in labels]
+    own = [labels.tables[name] for name in ("findings", "known_findings", "rules", *_TEXTS_OF_REPORTS) if name in labels]
     return own + labels.records
 
 
-def _texts(table: Table) -> list[Column]:
+# Of a section the paragraphs and the cells of its tables; what else reports hold by its own words.
+_TEXTS_OF_REPORTS = {
+    "reports": ("id", "title", "organisation", "file"), "sections": ("cited", "title", "blocks"),
+    "candidate_findings": ("number", "department", "project", "text"), "recommendations": ("title", "text"),
+    "name_problems": ("printed", "nearest"),
+}
+
+
+def _words_of(column: str) -> str:
+    """SQL of the text of a column; of paragraphs and tables kept as JSON their words without the names of its parts."""
+    if column != "blocks":
+        return quoted(column)
+    return """(select group_concat(atom, ' ') from json_tree(blocks) where type = 'text' and path not like '%.place' and coalesce(key, '') <> 'table')"""
+
+
+def _texts(table: Table) -> list[str]:
     """Columns worth searching: what names a record; for own tables their texts."""
+    if table.name in _TEXTS_OF_REPORTS:
+        return list(_TEXTS_OF_REPORTS[table.name])
     if table.is_record:
         names = {table.opens, "key", "title", "name", "number"}
-        return [column for column in table.columns.values() if column.name in names]
-    return [column for column in table.columns.values() if column.name == "id" or column.name.endswith(("_zh", "_en"))
-            or column.name in ("record_key", "project")]
+        return [name for name in table.columns if name in names]
+    return [name for name in table.columns if name == "id" or name.endswith(("_zh", "_en")) or name in ("record_key", "project")]

@@ -94,10 +94,14 @@ class Site:
         if name.startswith("_") or self.labels.column(table, name) is None:
             return False
         suffix = LANGUAGE_SUFFIX.search(name)
-        return suffix is None or suffix[1] == current()
+        if suffix is None:
+            # `note` gives way to `note_en` in English; in Chinese there is only `note`.
+            found = self.labels.tables.get(table)
+            return found is None or current() == "zh" or f"{name}_{current()}" not in found.columns
+        return suffix[1] == current()
 
     def shown_columns(self, table: str, columns: list[dict[str, Any]], rows: list[Any], *, every: bool = False) -> list[dict[str, Any]]:
-        """The columns of a table page in their order; of a long record type those that hold something."""
+        """The columns of a table page in their order: those that hold something, of a long record type the first of them."""
         found = self.labels.tables.get(table)
         if found is None:
             return [column for column in columns if not column["name"].startswith("_")]
@@ -105,9 +109,9 @@ class Site:
         if every:
             return list(visible.values())
         chosen = [visible[name] for name in found.listed if name in visible]
+        chosen = [column for column in chosen if column["name"] == found.opens or _has_values(rows, column["name"])]
         if found.is_record:
-            opens = found.opens
-            chosen = [column for column in chosen if column["name"] == opens or _has_values(rows, column["name"])][:MOST_COLUMNS]
+            chosen = chosen[:MOST_COLUMNS]
         return chosen or list(visible.values())
 
     def filter_columns_shown(self, table: str, names: Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ _STEPS = {"decide": Text("判定", "decide"), "reasons": Text("未判定的原�
 _SHARED = {"indexes": Text("共用：建索引", "once: indexes"), "publish": Text("共用：写规则、法规和已知问题", "once: rules, law, known findings")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
          "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
-         "record_removed": Text("记录已不在", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
+         "record_removed": Text("记录已撤销", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
 def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from auditkb.errors import Text
+from auditkb.errors import Text, counted
 from auditkb.outputs import markdown
 from auditkb.reports.exact import Verdict
 from auditkb.reports.relations import said
@@ -46,7 +46,7 @@ def summary(tied: TiedOut) -> Text:
     """The counts on one line."""
     number = {verdict: tied.count(verdict) for verdict in ORDER}
     return Text(f"核对 {len(tied.tie_outs)} 处：不符 {number['broken']} 处（{len(tied.causes)} 个原因），待人判断 {number['review']} 处，取整差异 {number['rounding']} 处，相符 {number['ties']} 处",
-                f"{len(tied.tie_outs)} relations checked: {number['broken']} broken ({len(tied.causes)} causes), {number['review']} for a person to judge, "
+                f"{counted(len(tied.tie_outs), 'relation')} checked: {number['broken']} broken ({counted(len(tied.causes), 'cause')}), {number['review']} for a person to judge, "
                 f"{number['rounding']} rounding, {number['ties']} tie")
 
 
@@ -67,9 +67,9 @@ def not_checked(tied: TiedOut) -> list[tuple[Text, list[Text]]]:
                      + Text("、".join(word.zh for word in missing), ", ".join(word.en for word in missing)))
     about = [as_printed(figure) + Text(f"（{place_of(figure, tied.document).zh}）", f" ({place_of(figure, tied.document).en})") for figure in tied.approximate]
     return [(heading, items) for heading, items in (
-        (Text(f"有 {len(alone)} 个数没有找到可比的数", f"{len(alone)} figures found nothing to be compared with"), alone),
+        (Text(f"有 {len(alone)} 个数没有找到可比的数", f"{counted(len(alone), 'figure')} with nothing to be compared with"), alone),
         (Text(f"有 {len(about)} 个约数没有比对", f"{len(about)} approximate figures were not compared"), about),
-        (Text(f"有 {len(silent)} 种关系在本报告中没有对应的数", f"{len(silent)} relations have no figures in this report"), silent)) if items]
+        (Text(f"有 {len(silent)} 种关系在本报告中没有对应的数", f"{counted(len(silent), 'relation')} without figures in this report"), silent)) if items]
 
 
 def as_json(tied: TiedOut, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditkb.errors import Text
+from auditkb.errors import Text, counted
 from auditkb.outputs.tie_out_listing import COLUMNS, causes, not_checked, summary, tie_outs, why_review
 from auditkb.reports.tie_outs import VERDICTS, TiedOut
 
@@ -37,7 +37,7 @@ def _print_causes(console: Console, tied: TiedOut, language: str) -> None:
     if not tied.causes:
         return
     console.print()
-    console.print(Text(f"不符：{len(tied.causes)} 个原因", f"Broken: {len(tied.causes)} causes").say(language), style="bold red")
+    console.print(Text(f"不符：{len(tied.causes)} 个原因", f"Broken: {counted(len(tied.causes), 'cause')}").say(language), style="bold red")
     for number, place, printed, computed, difference, tolerance, relations, advice in causes(tied, language):
         console.print(f"{number}. {printed}  →  {computed}", style="bold", markup=False)
         where = Text(f"   {place}；差额 {difference}，容差 {tolerance}", f"   {place}; difference {difference}, tolerance {tolerance}")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.reports.document import Document, Section, Table
 from auditkb.reports.figures import Figure
 from auditkb.reports.relations import TOTAL, FigurePattern, RelationSet, TablePattern
@@ -66,6 +67,7 @@ class NamedFigures:
     """All named figures of a report."""
 
     year: int | None = None
+    aliases: Aliases = NO_ALIASES
     by_name: dict[str, list[Named]] = field(default_factory=lambda: defaultdict(list))
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[str, str] = field(default_factory=dict)
@@ -79,6 +81,10 @@ class NamedFigures:
     """Ids of amounts that are prices for a unit, which may have parts of a cent."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
+
+    def bound(self, variable: str, text: str) -> str:
+        """A value of a variable as it is compared: folded, an alias as the name that it stands for."""
+        return fold(self.aliases.name_of(variable, text) or text)
 
     def find(self, name: str) -> list[Named]:
         """The figures of a name; with `@total` those of total rows, without it those of the other rows."""
@@ -110,9 +116,9 @@ class NamedFigures:
         return {named.binding[variable] for figures in self.by_name.values() for named in figures if variable in named.binding}
 
 
-def name_figures(document: Document, figures: list[Figure], relations: RelationSet) -> NamedFigures:
+def name_figures(document: Document, figures: list[Figure], relations: RelationSet, aliases: Aliases = NO_ALIASES) -> NamedFigures:
     """Find every figure that a name of the relations stands for."""
-    found = NamedFigures(year=_year_of_report(document))
+    found = NamedFigures(year=_year_of_report(document), aliases=aliases)
     values: dict[str, dict[str, None]] = defaultdict(dict)
     cells: Cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
     for name, pattern in relations.tables.items():
@@ -169,12 +175,12 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
             if column in texts and not is_total:
                 texts[column] = texts[column] or above.get(column, "")
                 above[column] = texts[column]
-        binding = {} if is_total else {column: fold(text) for column, text in texts.items() if text}
+        binding = {} if is_total else {column: found.bound(column, text) for column, text in texts.items() if text}
         if not is_total:
             for column, text in texts.items():
                 if text:
-                    values[column][text] = None
-                    found.shown[fold(text)] = text
+                    values[column] |= dict.fromkeys(found.aliases.spellings(column, text))
+                    found.shown[found.bound(column, text)] = text
         if year is not None:
             binding[YEAR_NAME] = str(year)
         figures = {column: figure for column, place in columns.items() if (figure := cells.get((table.id, number, place))) is not None}
@@ -208,7 +214,7 @@ def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wording
             found.approximate.append(figure)
             continue
         groups = {**(paragraph.groupdict() if paragraph else {}), **(match.groupdict() if match else {})}
-        binding = {variable: fold(value) for variable, value in groups.items() if value}
+        binding = {variable: found.bound(variable, value) for variable, value in groups.items() if value}
         if YEAR_NAME not in binding and (year := _year_of(figure, pattern, document, found.year)) is not None:
             binding[YEAR_NAME] = str(year)
         for value in binding.values():
@@ -246,8 +252,9 @@ def _bind_rows_by_paragraph(document: Document, relations: RelationSet, found: N
     for name, pattern in relations.tables.items():
         for variable in {key for key in pattern.keys if not any(key in row.binding for row in found.rows[name])}:
             for (_, value, section), counts in [(one, counts) for one, counts in about.items() if one[0] == variable]:
-                quoted = {_bare(words) for words in _QUOTED.findall(document.section(section).text)}
-                rows = [row for row in found.rows[name] if not row.is_total and any(_bare(text) in quoted for text in row.binding.values())]
+                quoted = _QUOTED.findall(document.section(section).text)
+                rows = [row for row in found.rows[name] if not row.is_total
+                        and any(_bare(text) in {_bare(found.bound(key, words)) for words in quoted} for key, text in row.binding.items())]
                 if Decimal(len(rows)) in counts:
                     for row in rows:
                         row.binding[variable] = value

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.reports.document import Document, Paragraph, Place, Table
 from auditkb.reports.figures import number_columns
 from auditkb.reports.words import Words, read_words
@@ -38,14 +39,16 @@ class NameProblem:
 
 @dataclass(frozen=True)
 class Names:
-    """The departments and projects of a report, as its own table names them, and the reviewed aliases of names.
+    """The departments and projects of a report, as its own table names them, and the reviewed words for the same.
 
-    `aliases` leads from a printed variant to the name, by kind.
+    `aliases` leads from a variant to the table's name, by kind; a variant of a name that the table lacks, to that name.
+    `reviewed` also knows which names were found to be different.
     """
 
     departments: tuple[str, ...]
     projects: tuple[str, ...]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reviewed: Aliases = NO_ALIASES
 
     def known(self, kind: Kind) -> tuple[str, ...]:
         """The names of a kind."""
@@ -81,13 +84,22 @@ def column_named(table: Table, headers: Iterable[str]) -> int | None:
     return None
 
 
-def read_names(document: Document, words: Words | None = None, aliases: Mapping[str, Mapping[str, str]] | None = None) -> Names:
+def read_names(document: Document, words: Words | None = None, aliases: Aliases = NO_ALIASES) -> Names:
     """The names of a report's own table of projects."""
     words = words or read_words()
     table = project_table(document, words)
-    if table is None:
-        return Names((), (), aliases or {})
-    return Names(_column(table, words.columns.departments, words), _column(table, words.columns.projects, words), aliases or {})
+    departments, projects = (_column(table, headers, words) if table is not None else () for headers in (words.columns.departments, words.columns.projects))
+    variants = {kind: _variants(kind, names, aliases) for kind, names in (("department", departments), ("project", projects))}
+    return Names(departments, projects, variants, aliases)
+
+
+def _variants(kind: str, known: Iterable[str], aliases: Aliases) -> dict[str, str]:
+    """Each reviewed word for a name -> the name as the report's own table has it, else as the aliases have it."""
+    variants = {alias: name for (other, alias), name in aliases.written.items() if other == kind}
+    known = tuple(known)
+    for name in reversed(known):
+        variants |= dict.fromkeys(aliases.spellings(kind, name), name)
+    return {word: name for word, name in variants.items() if word not in known}
 
 
 def _column(table: Table, headers: tuple[str, ...], words: Words) -> tuple[str, ...]:
@@ -112,7 +124,15 @@ def name_problems(document: Document, names: Names, about_projects: Iterable[Par
     for problem in sorted(found, key=lambda problem: problem.place):
         if problem.kind == "title" or names.resolve(problem.kind, problem.printed) is None:
             problems.setdefault((problem.kind, problem.printed), problem)
-    return list(problems.values())
+    return [left for problem in problems.values() if (left := _without_different(problem, names)) is not None]
+
+
+def _without_different(problem: NameProblem, names: Names) -> NameProblem | None:
+    """The problem with the names that somebody has not yet found to be others; None where none is left."""
+    left = tuple(name for name in problem.nearest if not names.reviewed.are_different(problem.kind, problem.printed, name))
+    if left == problem.nearest:
+        return problem
+    return replace(problem, nearest=left) if left else None
 
 
 def _in_tables(document: Document, names: Names, words: Words) -> Iterator[NameProblem]:

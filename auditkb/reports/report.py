@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.errors import fail
 from auditkb.reports.candidates import (
     Candidate,
@@ -43,8 +43,8 @@ class Report:
     name_problems: list[NameProblem]
 
 
-def read_whole(path: Path, identifier: str | None = None, aliases: Mapping[str, Mapping[str, str]] | None = None) -> Report:
-    """The report of a file; `aliases` are the reviewed variants of names by kind. Raises KnowledgeBaseError."""
+def read_whole(path: Path, identifier: str | None = None, aliases: Aliases = NO_ALIASES) -> Report:
+    """The report of a file; `aliases` are the reviewed names that mean the same. Raises KnowledgeBaseError."""
     if identifier is not None and REPORT_ID.fullmatch(identifier) is None:
         raise fail(f"报告编号“{identifier}”只能用小写字母、数字和连字符，如 chunshu-2019",
                    f'the id "{identifier}" may have small letters, digits and hyphens only, such as chunshu-2019')

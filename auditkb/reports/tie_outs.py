@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
+from auditkb.aliases import NO_ALIASES, Aliases, load_aliases
 from auditkb.errors import Text
 from auditkb.laws import load_laws
 from auditkb.reports.causes import Cause, find_causes
@@ -102,9 +103,9 @@ class TiedOut:
         return sorted((one for one in self.tie_outs if one.cause is cause), key=lambda one: one.comparison is not cause.lead)
 
 
-def tie_out(document: Document, figures: list[Figure], relations: RelationSet) -> TiedOut:
-    """Check every relation that the report has figures for."""
-    named = name_figures(document, figures, relations)
+def tie_out(document: Document, figures: list[Figure], relations: RelationSet, aliases: Aliases = NO_ALIASES) -> TiedOut:
+    """Check every relation that the report has figures for; reviewed aliases bind like the name itself."""
+    named = name_figures(document, figures, relations, aliases)
     found = [compare(relation, named, figures) for relation in relations.relations]
     comparisons = list(distinct(found))
     causes = find_causes(comparisons)
@@ -116,12 +117,12 @@ def tie_out(document: Document, figures: list[Figure], relations: RelationSet) -
 
 
 def tie_out_file(path: Path, rules: Path, office: Path | None = None) -> TiedOut:
-    """Read one report and check it with the relations of `rules` and of the office. Raises KnowledgeBaseError."""
+    """Read one report and check it with the relations and aliases of `rules` and of the office. Raises KnowledgeBaseError."""
     from auditkb.reports.reading import read_report
 
     relations = load_relations(rules / "relations", load_laws(rules / "laws.yml"), office)
     document = read_report(path)
-    return tie_out(document, read_figures(document), relations)
+    return tie_out(document, read_figures(document), relations, load_aliases(rules, office))
 
 
 def _alone(found: list[Found]) -> Iterable[Alone]:

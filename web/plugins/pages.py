@@ -41,8 +41,9 @@ def startup(datasette):
         _name_database(datasette)
         tables = datasette.metadata("databases", fallback=False).get(DATABASE, {}).get("tables", {})
         for table, settings in tables.items():
-            if "sort" in settings and settings["sort"] not in await read(datasette, queries.columns_of, table):
-                del settings["sort"]
+            for name in {"sort", "sort_desc"} & settings.keys():
+                if settings[name] not in await read(datasette, queries.columns_of, table):
+                    del settings[name]
 
     return prepare
 
