@@ -7,6 +7,7 @@ amount in figures and in capitals both must say the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from auditkb.errors import Text
@@ -119,6 +120,22 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False, op
     if unit is None and number != 0:
         raise UnitUnknown(Text(f"不知道单位是元还是万元：{shown(text)}", f"the unit is not known, yuan or 10,000 yuan: {shown(text)}"), WRITE_AN_AMOUNT)
     return with_sign(_cents(number * MONEY_UNITS[unit or "元"], text), minus_signs == 1, signed, text)
+
+
+# So many digits before the point in each unit that the amount stays below MOST_YUAN, in lines that may be empty.
+_PLAIN_AMOUNTS = {unit: re.compile(rf"(?:(?:\d{{1,{13 - len(str(factor))}}}(?:\.\d\d?)?)?\n)*", re.ASCII) for unit, factor in MONEY_UNITS.items()}
+
+
+def are_plain_amounts(texts: Sequence[str], unit: str, options: ValueOptions = NO_OPTIONS) -> bool:
+    """Whether each text is empty or a bare number that `read_money` takes as it stands, times `unit`: all are looked at in one go.
+
+    >>> are_plain_amounts(["12", "", "3.50"], "元"), are_plain_amounts(["1,200"], "元")
+    (True, False)
+    """
+    if options.meanings or options.thousands_mark != ",":
+        return False
+    lines = "\n".join(texts) + "\n"
+    return lines.count("\n") == len(texts) and _PLAIN_AMOUNTS[unit].fullmatch(lines) is not None
 
 
 def _not_an_amount(compact: str, text: str) -> Unreadable:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditkb.amounts import are_plain_amounts
 from auditkb.sources.sheets import Row
 from auditkb.value_options import ValueOptions
 from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
@@ -41,6 +42,10 @@ def amount_of(text: str, unit: str | None, options: ValueOptions) -> Decimal | N
         return None
 
 
+def _are_plain(texts: Sequence[str], unit: str | None, options: ValueOptions) -> bool:
+    return are_plain_amounts(texts, unit or options.unit or "元", options)
+
+
 class Sums:
     """Compares totals with the rows above them: since the last total, or all for a running one. A total or subtotal that comes
     before its rows is compared with those below."""
@@ -69,9 +74,25 @@ class Sums:
             if amount is None:
                 self._unread.setdefault(place, row.number)
                 continue
-            for sums in (self._all, self._since_total, self._since_subtotal):
-                before, count = sums.get(place, _NOTHING)
-                sums[place] = before + amount, count + 1
+            self._count(place, amount, 1)
+
+    def add_all(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> None:
+        """Count the amounts of many records' rows, whose texts are given by column too."""
+        if any(row.problems for row in rows) or any(place >= len(columns) or not _are_plain(columns[place], *amounts) for place, amounts in self._columns.items()):
+            for row in rows:
+                self.add(row)
+            return
+        self._rows += len(rows)
+        self._rows_since_subtotal += len(rows)
+        for place in self._columns:
+            if amounts := [Decimal(text) for text in columns[place] if text]:
+                # With the two decimals that each amount has where it is read by itself.
+                self._count(place, sum(amounts, Decimal("0.00")), len(amounts))
+
+    def _count(self, place: int, amount: Decimal, rows: int) -> None:
+        for sums in (self._all, self._since_total, self._since_subtotal):
+            before, count = sums.get(place, _NOTHING)
+            sums[place] = before + amount, count + rows
 
     def subtotal(self, row: Row) -> list[Difference]:
         """A row of subtotals; what does not agree."""
