@@ -122,20 +122,28 @@ def read_money(text: str, unit: str | None = "yuan", *, signed: bool = False, op
     return with_sign(_cents(number * MONEY_UNITS[unit or "元"], text), minus_signs == 1, signed, text)
 
 
-# So many digits before the point in each unit that the amount stays below MOST_YUAN, in lines that may be empty.
-_PLAIN_AMOUNTS = {unit: re.compile(rf"(?:(?:\d{{1,{13 - len(str(factor))}}}(?:\.\d\d?)?)?\n)*", re.ASCII) for unit, factor in MONEY_UNITS.items()}
+def _plain_lines(most_digits: int) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?:\d{{1,{most_digits}}}|\d{{1,3}}(?:,\d{{3}}){{0,{most_digits // 3 - 1}}})?(?:(?<=\d)\.\d\d?)?\n)*", re.ASCII)
 
 
-def are_plain_amounts(texts: Sequence[str], unit: str, options: ValueOptions = NO_OPTIONS) -> bool:
-    """Whether each text is empty or a bare number that `read_money` takes as it stands, times `unit`: all are looked at in one go.
+# With so many digits before the point an amount stays below MOST_YUAN in each unit.
+_PLAIN_AMOUNTS = {unit: _plain_lines(13 - len(str(factor))) for unit, factor in MONEY_UNITS.items()}
 
-    >>> are_plain_amounts(["12", "", "3.50"], "元"), are_plain_amounts(["1,200"], "元")
-    (True, False)
+
+def plain_amounts(texts: Sequence[str], unit: str, options: ValueOptions = NO_OPTIONS) -> Sequence[str] | None:
+    """The texts of a column as bare numbers or empty, where `read_money` takes each as it stands, times `unit`; None where it may not.
+
+    All are looked at in one go, which is what makes long ledgers quick.
+
+    >>> plain_amounts(["12", "", "1,203.50"], "元"), plain_amounts(["约12"], "元")
+    (['12', '', '1203.50'], None)
     """
     if options.meanings or options.thousands_mark != ",":
-        return False
+        return None
     lines = "\n".join(texts) + "\n"
-    return lines.count("\n") == len(texts) and _PLAIN_AMOUNTS[unit].fullmatch(lines) is not None
+    if lines.count("\n") != len(texts) or _PLAIN_AMOUNTS[unit].fullmatch(lines) is None:
+        return None
+    return lines.replace(",", "").split("\n")[:-1] if "," in lines else texts
 
 
 def _not_an_amount(compact: str, text: str) -> Unreadable:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-from auditkb.amounts import MONEY_UNITS, are_plain_amounts
+from auditkb.amounts import MONEY_UNITS, plain_amounts
 from auditkb.cells import Cell, is_bare_text, read_cell, read_period_cells
+from auditkb.dictionary import Field
 from auditkb.records import KeyText, encode_part, key_text, key_texts, to_database
 from auditkb.remembered import Remembered
 from auditkb.sources.blocks import Block, Line
@@ -62,10 +63,14 @@ def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: 
             cell = read_cell(entry, text, unit=column.unit, if_empty=if_empty, is_key=is_key, options=column.options)
         if entry.is_reference and isinstance(cell.value, str):
             cell = resolve(entry.type, cell)
-        is_plain = cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured") and second is None
-        return Reading(cell, second, to_database(cell.value), is_plain)
+        return Reading(cell, second, to_database(cell.value), is_plain(cell) and second is None)
 
     return lru_cache(_CELLS_REMEMBERED)(read)
+
+
+def is_plain(cell: Cell) -> bool:
+    """Whether a cell is a value, or nothing that anybody would be told of."""
+    return cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured")
 
 
 def text_of(line: Line, column: Column) -> str:
@@ -76,23 +81,24 @@ def text_of(line: Line, column: Column) -> str:
 class PlainRows:
     """Rows of which each cell is plain, read a column at a time: most rows of most ledgers.
 
-    `columns` are in the order of the fields that the rows are made of; `alternatives` are the fields that name a
-    record, `parents` those that say what it belongs to.
+    `fields` are those that the rows are made of, in their order; each is read from its column or is the same in all rows
+    (`constants`). `alternatives` are the fields that name a record, `parents` those that say what it belongs to.
     """
 
-    def __init__(self, columns: Sequence[Column], readers: Sequence[Reader], alternatives: Sequence[Sequence[str]], parents: Collection[str]):
+    def __init__(self, fields: Sequence[Field], columns: Mapping[str, tuple[Column, Reader]], constants: Mapping[str, Cell],
+                 alternatives: Sequence[Sequence[str]], parents: Collection[str]):
         keys = {name for names in alternatives for name in names}
-        self._columns = [_PlainColumn(column, reader, is_key=column.name in keys) for column, reader in zip(columns, readers, strict=True)]
+        self._columns = [_Constant(constants[entry.name]) if entry.name in constants else _PlainColumn(*columns[entry.name], is_key=entry.name in keys) for entry in fields]
         self._alternatives = alternatives
-        self._keys = [(place, column.name) for place, column in enumerate(columns) if column.name in keys]
-        self._parents = [place for place, column in enumerate(columns) if column.name in parents]
-        self._folds = {place: Remembered(fold) for place, column in enumerate(columns) if column.field.compared}
+        self._keys = [(place, entry.name) for place, entry in enumerate(fields) if entry.name in keys]
+        self._parents = [place for place, entry in enumerate(fields) if entry.name in parents]
+        self._folds = {place: Remembered(fold) for place, entry in enumerate(fields) if entry.compared}
 
     def read(self, block: Block) -> PlainBlock:
         """What the database holds of each line, its key, and the lines to be looked at by themselves."""
         count = len(block.lines)
         apart = {place for place, line in enumerate(block.lines) if line.problems or line.filled}
-        texts = [block.column(column.position) for column in self._columns]
+        texts = [column.texts(block) for column in self._columns]
         stored: list[Sequence[Stored]] = []
         for column, cells in zip(self._columns, texts, strict=True):
             found, unplain = column.read(cells)
@@ -105,27 +111,50 @@ class PlainRows:
         return PlainBlock(key_texts(parts, self._alternatives, count), [*stored, *folded], apart)
 
 
+class _Constant:
+    """A field that a mapping file says for all rows."""
+
+    def __init__(self, cell: Cell):
+        self._stored = to_database(cell.value)
+        self._part = None if cell.value is None else encode_part(key_text(cell.value))
+
+    def texts(self, block: Block) -> Sequence[str]:
+        return ("",) * len(block.lines)
+
+    def read(self, texts: Sequence[str]) -> tuple[Sequence[Stored], list[int]]:
+        return [self._stored] * len(texts), []
+
+    def key_parts(self, texts: Sequence[str], stored: Sequence[Stored]) -> Sequence[str | None]:
+        return [self._part] * len(texts)
+
+
 class _PlainColumn:
     """Reads the texts of a column all at once; what repeats is read once, and bare amounts are not looked at one by one."""
 
     def __init__(self, column: Column, reader: Reader, *, is_key: bool):
-        self.position = column.position
+        self._position = column.position
         self._reader, self._is_key = reader, is_key
         self._text_is_value = column.field.type == "text" and not column.options.meanings
         self._has_unplain = False
         self._stored: Remembered[Stored | _Apart] = Remembered(self._store)
         empty = reader("")
-        self._amounts = column if column.field.type == "money" and column.unit is not None and empty.is_plain and empty.stored is None else None
+        # The unit of a column of amounts of which many are read at once.
+        self._unit = column.unit if column.field.type == "money" and empty.is_plain and empty.stored is None else None
+        self._options = column.options
+
+    def texts(self, block: Block) -> Sequence[str]:
+        """The column's texts in a block."""
+        return block.column(self._position)
 
     def read(self, texts: Sequence[str]) -> tuple[Sequence[Stored], list[int]]:
         """What the database holds of each cell, and the places of those that are not plain."""
-        column = self._amounts
-        if column is not None and column.unit is not None and are_plain_amounts(texts, column.unit, column.options):
-            factor = MONEY_UNITS[column.unit]
+        amounts = plain_amounts(texts, self._unit, self._options) if self._unit is not None else None
+        if amounts is not None:
+            factor = MONEY_UNITS[self._unit or "元"]
             if factor == 1:
-                # The double nearest to what is written, as that of the exact amount is.
-                return [float(text) if text else None for text in texts], []
-            return [float(Decimal(text) * factor) if text else None for text in texts], []
+                # The double nearest to what is written is that of the exact amount.
+                return [float(text) if text else None for text in amounts], []
+            return [float(Decimal(text) * factor) if text else None for text in amounts], []
         found = self._stored.of(texts)
         unplain = [place for place, stored in enumerate(found) if stored is APART] if self._has_unplain else []
         return cast(Sequence[Stored], found), unplain

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from auditkb.amounts import are_plain_amounts
+from auditkb.amounts import plain_amounts
 from auditkb.sources.sheets import Row
 from auditkb.value_options import ValueOptions
 from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
@@ -42,10 +42,6 @@ def amount_of(text: str, unit: str | None, options: ValueOptions) -> Decimal | N
         return None
 
 
-def _are_plain(texts: Sequence[str], unit: str | None, options: ValueOptions) -> bool:
-    return are_plain_amounts(texts, unit or options.unit or "元", options)
-
-
 class Sums:
     """Compares totals with the rows above them: since the last total, or all for a running one. A total or subtotal that comes
     before its rows is compared with those below."""
@@ -78,14 +74,15 @@ class Sums:
 
     def add_all(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> None:
         """Count the amounts of many records' rows, whose texts are given by column too."""
-        if any(row.problems for row in rows) or any(place >= len(columns) or not _are_plain(columns[place], *amounts) for place, amounts in self._columns.items()):
+        plain = {place: plain_amounts(columns[place], unit or options.unit or "元", options) for place, (unit, options) in self._columns.items() if place < len(columns)}
+        if any(row.problems for row in rows) or None in plain.values():
             for row in rows:
                 self.add(row)
             return
         self._rows += len(rows)
         self._rows_since_subtotal += len(rows)
-        for place in self._columns:
-            if amounts := [Decimal(text) for text in columns[place] if text]:
+        for place, texts in plain.items():
+            if amounts := [Decimal(text) for text in texts or () if text]:
                 # With the two decimals that each amount has where it is read by itself.
                 self._count(place, sum(amounts, Decimal("0.00")), len(amounts))
 

@@ -17,7 +17,7 @@ from auditkb.sources.blocks import Block, Line
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
-from auditkb.sources.readings import PlainBlock, PlainRows, Reader, make_reader, text_of
+from auditkb.sources.readings import PlainBlock, PlainRows, Reader, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
@@ -118,16 +118,18 @@ class Table:
         return make_reader(dated, if_empty=meaning, is_key=is_key, resolve=self.resolve)
 
     def _reads_plain_rows(self) -> PlainRows | None:
-        """How most rows are read, where a row is one record of nothing but its own columns."""
+        """How most rows are read, where a row is one record of nothing but its own columns and constants."""
         extract = self.sheet
-        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children or extract.instances[0].constants:
+        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children:
             return None
-        if any(column.capitals is not None for column in extract.instances[0].columns):
+        columns = {column.name: (column, self._readers[column.position, column.name]) for column in extract.instances[0].columns}
+        constants = {name: self._constants[name, text] for name, text in extract.instances[0].constants.items() if name not in columns}
+        if any(column.capitals is not None for column, _ in columns.values()) or columns.keys() | constants.keys() != set(self.fields):
             return None
-        columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
-        if [column.name for column in columns] != self.fields:
+        if not all(map(is_plain, constants.values())):
             return None
-        return PlainRows(columns, [self._readers[column.position, column.name] for column in columns], self._alternatives, self.record_type.belongs_to)
+        fields = [self.record_type.fields[name] for name in self.fields]
+        return PlainRows(fields, columns, constants, self._alternatives, self.record_type.belongs_to)
 
     def _plain_rows(self, block: Block, plain: PlainBlock) -> list[DatabaseRow] | None:
         """All rows of a block at once; None where some are to be looked at by themselves."""
