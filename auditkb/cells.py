@@ -7,6 +7,7 @@ what an empty cell means. Called for every cell that is loaded.
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -103,6 +104,20 @@ def read_cell(
         return _refused(refused)
     doubt = _doubt(field, value, is_key, options)
     return Cell(value) if doubt is None else Cell(value, None, *doubt)
+
+
+_BARE_TEXT = re.compile(r"[A-Za-z一-鿿](?=.*[0-9])(?:.*\S)?")
+_BARE_KEY = re.compile(r"[A-Za-z一-鿿](?=\S*[0-9])\S*")
+
+
+def is_bare_text(text: str, *, is_key: bool) -> bool:
+    """Whether a text without declared meanings is a value as it stands: it begins with a letter and has a figure, so that it
+    can be no marker, no word for nothing and no number that lost digits. False says nothing.
+
+    >>> is_bare_text("HT2019-1", is_key=True), is_bare_text("维修 2", is_key=True), is_bare_text("无", is_key=False)
+    (True, False, False)
+    """
+    return (_BARE_KEY if is_key else _BARE_TEXT).fullmatch(text) is not None
 
 
 def _empty(meaning: str | bool) -> Cell:

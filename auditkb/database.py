@@ -199,8 +199,7 @@ def fill_working_calendar(connection: sqlite3.Connection) -> None:
     the number of working days after the first up to the second. `next_workday` is the day itself if it is one, and
     NULL where the next one lies beyond the calendar.
     """
-    import chinese_calendar
-    from chinese_calendar.constants import holidays
+    from chinese_calendar.constants import holidays, workdays
 
     first, last = datetime.date(FIRST_CALENDAR_YEAR, 1, 1), datetime.date(max(holidays).year, 12, 31)
     there = connection.execute("select count(*), min(day), max(day) from working_calendar").fetchone()
@@ -210,7 +209,7 @@ def fill_working_calendar(connection: sqlite3.Connection) -> None:
     rows: list[tuple[str, int, int, str | None]] = []
     number = 0
     for day in days:
-        is_workday = chinese_calendar.is_workday(day)
+        is_workday = day in workdays or (day.weekday() < 5 and day not in holidays)
         number += is_workday
         rows.append((day.isoformat(), int(is_workday), number, None))
     coming: str | None = None

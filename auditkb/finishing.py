@@ -11,6 +11,7 @@ import sqlite3
 from auditkb.coverage import resolve_coverage
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import fail
+from auditkb.resolving import Resolved
 from auditkb.schema import quote, record_columns
 from auditkb.values import fold
 
@@ -35,48 +36,16 @@ def _fold(text: object) -> str | None:
 
 def _resolve(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:
     """Set the resolved columns of every row of one type from the first known path."""
-    table, joins = quote(record_type.type), _Joins(dictionary, record_type)
-    values = {"_department": joins.first_known(record_type.department),
-              "_organisation": joins.first_known(record_type.organisation),
-              "_year": joins.first_known(record_type.fiscal_year)}
-    # A department answers for its own row, and a body's parameters hold for its own.
-    values |= {f"_{name}": "t.key" for name in ("department", "organisation") if record_type.type == name}
-    selected = ", ".join(f"{value} as {column}" for column, value in values.items())
-    sets = ", ".join(f"{column} = found.{column}" for column in values)
-    connection.execute(f"update {table} set {sets} from (select t.rowid as here, {selected} from {table} t {joins.sql}) as found "
+    table, resolved = quote(record_type.type), Resolved(dictionary, record_type)
+    selected = ", ".join(f"{value} as new{column}" for column, value in resolved.values.items())
+    sets = ", ".join(f"{column} = found.new{column}" for column in resolved.values)
+    differs = " or ".join(f"t.{column} is not new{column}" for column in resolved.values)
+    connection.execute(f"update {table} set {sets} from (select t.rowid as here, {selected} from {table} t {resolved.joins} where {differs}) as found "
                        f"where {table}.rowid = found.here")
     # Loading writes text and folded text together; only what came otherwise (an added column) is still missing.
     for name in (name for name, entry in record_type.fields.items() if entry.compared):
         folded = quote(f"_folded_{name}")
         connection.execute(f"update {table} set {folded} = auditkb_fold({quote(name)}) where ({folded} is null) <> ({quote(name)} is null)")
-
-
-class _Joins:
-    """The records that the paths of one type pass through, each joined once to its rows `t`."""
-
-    def __init__(self, dictionary: Dictionary, record_type: RecordType):
-        self._dictionary, self._record_type = dictionary, record_type
-        self._aliases: dict[tuple[str, ...], str] = {(): "t"}
-        self.sql = ""
-
-    def first_known(self, paths: tuple[str, ...]) -> str:
-        """SQL for the first of `paths` that leads to a value; a date there stands for its year."""
-        values = [self._value(path.split(".")) for path in paths]
-        return f"coalesce({', '.join(values)}, null)" if values else "null"
-
-    def _value(self, steps: list[str]) -> str:
-        here = self._record_type
-        passed: tuple[str, ...] = ()
-        for step in steps[:-1]:
-            above = self._dictionary[here.fields[step].type]
-            link = f"{self._aliases[passed]}.{quote(step)}"
-            passed = (*passed, step)
-            if passed not in self._aliases:
-                alias = self._aliases[passed] = f"t{len(self._aliases)}"
-                self.sql += f"left join {quote(above.type)} {alias} on {alias}.key = {link} "
-            here = above
-        column = f"{self._aliases[passed]}.{quote(steps[-1])}"
-        return f"cast(substr({column}, 1, 4) as integer)" if here.fields[steps[-1]].type == "date" else column
 
 
 def _refill(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:

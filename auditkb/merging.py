@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from auditkb.dictionary import Field, RecordType
+from auditkb.dictionary import Dictionary, Field, RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note, write_notes
 from auditkb.records import ROWS_AT_ONCE, DatabaseRow, encode_part, insert_statement, loaded_columns
+from auditkb.resolving import Resolved
 from auditkb.schema import quote, rows_table
 from auditkb.values import fold
 
@@ -52,19 +53,24 @@ class _Version(NamedTuple):
         return Text(f"来源“{self.source}”{sheet[0]}第 {self.row} 行", f'source "{self.source}"{sheet[1]}, row {self.row}')
 
 
-def rebuild(connection: sqlite3.Connection, record_type: RecordType) -> list[Fault]:
+def rebuild(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> list[Fault]:
     """Make the records of temp.affected_key anew; faults where sources do not agree what a record belongs to."""
     table, rows = quote(record_type.type), quote(rows_table(record_type.type))
     columns = loaded_columns(record_type)
-    names = ", ".join(map(quote, columns))
     affected = "(select key from temp.affected_key)"
     connection.execute(f"delete from {table} where key in {affected}")
     connection.execute(f"delete from cell_notes where problem = 'sources_differ' and record_type = ? and key in {affected}", (record_type.type,))
     connection.execute("drop table if exists temp.contested_key")
-    connection.execute(f"create temp table contested_key as select key from {rows} where key in {affected} and _gone is null group by key having count(*) > 1")
+    # The index alone tells which keys several sources have, gone or not; these are few.
+    shared = f"select key from {rows} group by key having count(*) > 1"
+    connection.execute(f"create temp table contested_key as select key from {rows} where key in ({shared}) and key in {affected} and _gone is null group by key having count(*) > 1")
+    # What `finish_loading` computes is mostly known already, and is written at once where it is.
+    resolved = Resolved(dictionary, record_type)
+    names = ", ".join([*map(quote, columns), *resolved.values, "_covered"])
+    values = ", ".join([*(f"t.{quote(column)}" for column in columns), *resolved.values.values(), "''"])
     # In the order of the rows, as they stand in the files.
-    connection.execute(f"insert into {table} ({names}) select {names} from {rows} where _gone is null and +key in {affected} "
-                       "and +key not in (select key from temp.contested_key) order by rowid")
+    connection.execute(f"insert into {table} ({names}) select {values} from {rows} t {resolved.joins} where t._gone is null and +t.key in {affected} "
+                       "and +t.key not in (select key from temp.contested_key) order by t.rowid")
     return _merge(connection, record_type, columns)
 
 

@@ -61,6 +61,27 @@ class Key(NamedTuple):
     is_numbered: bool = False
 
 
+KeyText = tuple[str | None, bool]
+"""A key before equal ones are counted, and whether it names one record only."""
+
+
+def key_texts(parts: Mapping[str, Sequence[str | None]], alternatives: Sequence[Sequence[str]], count: int) -> list[KeyText]:
+    """The keys of many rows, as `KeyMaker.text_of` gives that of one; `parts` are the encoded values by field, those of one row each."""
+    first = [parts.get(field, [None]) for field in alternatives[0]]
+    if not any(None in column for column in first):
+        is_name = len(alternatives) > 1 or len(first) == 1
+        return [("/".join(row), is_name) for row in zip(*first, strict=True)]
+    *exact, last = alternatives
+    nothing = (None,) * count
+    by_alternative = [list(zip(*(parts.get(field, nothing) for field in fields), strict=True)) for fields in exact]
+    found: list[KeyText] = []
+    for row, known in enumerate(zip(*(parts.get(field, nothing) for field in last), strict=True)):
+        whole = next((rows[row] for rows in by_alternative if None not in rows[row]), None)
+        text = "/".join(part for part in (known if whole is None else whole) if part is not None)
+        found.append((text, True) if whole is not None else (text or None, not exact and len(last) == 1))
+    return found
+
+
 class KeyMaker:
     """Makes the keys of one record type within one source; counts equal ones, in the order of the rows.
 
@@ -81,7 +102,15 @@ class KeyMaker:
         """The key of a row whose `text_of` is known; equal ones are counted unless the key is a name."""
         return Key(None) if text is None else self._claim(text, row, can_count=not is_name)
 
-    def text_of(self, values: Mapping[str, Value | None], alternatives: Sequence[Sequence[str]] | None = None) -> tuple[str | None, bool]:
+    def claim_all(self, texts: Sequence[str | None], rows: Sequence[int | str]) -> bool:
+        """Take the keys of many rows where all are known, new and different; False, and none taken, where some are not."""
+        claimed = dict(zip(texts, rows, strict=True))
+        if None in claimed or len(claimed) < len(texts) or not self._rows.keys().isdisjoint(claimed):
+            return False
+        self._rows.update(claimed)  # type: ignore[arg-type]
+        return True
+
+    def text_of(self, values: Mapping[str, Value | None], alternatives: Sequence[Sequence[str]] | None = None) -> KeyText:
         """The key before equal ones are counted, and whether it names one record only.
 
         `alternatives` are others than those of the type, for a source that says which fields name its records.

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from auditkb.dictionary import load_dictionary
-from auditkb.sources.body import CONTINUED, NOTE, NOTHING, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL, Body
+from auditkb.sources.body import CONTINUED, NOTHING, Body
+from auditkb.sources.row_kinds import NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL
 from auditkb.sources.layout import find_layouts
 from auditkb.sources.plans import all_headings
 from auditkb.sources.sheets import Area

@@ -7,47 +7,22 @@ names; a plain blank never is.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
-from functools import lru_cache
+from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
-from auditkb.dictionary import normalise_header
 from auditkb.errors import Text
+from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, Line, OnlyRecords, columns_of
 from auditkb.sources.layout import Layout, is_heading
-from auditkb.sources.sheets import Area, Problem, Row, Sheet
+from auditkb.sources.row_kinds import SUBTOTAL, TOTAL, Kinds
+from auditkb.sources.sheets import Area, Row, Sheet
 from auditkb.sources.sums import Amounts, Difference, Sums
 
-TOTAL = Text("合计行", "a row of totals")
-SUBTOTAL = Text("小计行", "a row of subtotals")
-PART = Text("“其中”行，已包含在上面的行里", "a row of 其中, part of the rows above")
-NOTE = Text("表下的注", "a note under the table")
-SIGNATURE = Text("表下的落款", "a line of names and dates under the table")
-SECTION = Text("分段标题", "a title of a section")
-REPEATED = Text("重复的表头", "the header again")
 NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
-
-_TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计)(?:\(.*\))?:?$|^(?:grand)?totals?$")
-_SUBTOTAL = re.compile(r"^.{0,12}?小计(?:\(.*\))?:?$|^sub-?totals?$")
-_PART = re.compile(r"^其中")
-_NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
-_SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
-_SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
-# What the label of a row of totals, of a part of one or of a signature holds.
-_MAY_BE_NONE = re.compile(r"计|^其中|total|:")
-
-
-class Line(NamedTuple):
-    """One record's row: `filled` are the columns whose text comes from a cell above."""
-
-    number: int
-    line: int | None
-    cells: list[str]
-    filled: frozenset[int] = frozenset()
-    problems: tuple[Problem, ...] = ()
+_NONE: frozenset[int] = frozenset()
 
 
 class Skipped(NamedTuple):
@@ -81,15 +56,38 @@ class Body:
 
     def lines(self) -> Iterator[Line]:
         """The records' rows. Stops at the last row of the layout, or where another table begins (`next_header`)."""
+        for block in self.blocks():
+            yield from block.lines
+
+    def blocks(self) -> Iterator[Block]:
+        """The records' rows, many at once."""
         self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
         filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
         sums = Sums(self.summed)
-        kinds = _Kinds(self.layout, len(self.loaded), self.sheet.merged)
-        for row, texts in self._rows():
+        kinds = Kinds(self.layout, len(self.loaded), self.sheet.merged)
+        only_records = OnlyRecords(kinds, self.loaded, self.headings)
+        rows = self._rows()
+        while self.next_header is None and (batch := list(islice(rows, ROWS_OF_A_BLOCK))):
+            if self.bounds is None and filler.is_idle(batch[-1].number) and only_records.are(columns := columns_of(batch)):
+                kinds.pass_records()
+                self._note_hidden(batch)
+                sums.add_all(batch, columns)
+                yield Block([Line(row.number, row.line, row.cells, _NONE, row.problems) for row in batch], columns)
+            elif lines := list(self._lines(batch, kinds, filler, sums)):
+                yield Block(lines)
+        self.differences += sums.close()
+
+    def _lines(self, rows: Iterable[Row], kinds: Kinds, filler: _Filler, sums: Sums) -> Iterator[Line]:
+        """Those of the rows that are records, each looked at by itself."""
+        for row in rows:
+            texts = [(place, text) for place, cell in enumerate(row.cells) if (text := cell.strip()) and (self.bounds is None or place in self.bounds)]
+            if not texts:
+                continue
+            self._note_hidden([row])
             what = kinds.of(row, texts)
             if what is None and self._begins_table(texts):
                 self.next_header = row.number
-                break
+                return
             line = filler.fill(row)
             if what is None and not any(place not in line.filled and place in self.loaded for place, _ in texts) and not self._outside(texts):
                 what = CONTINUED if line.filled & self.loaded else NOTHING
@@ -100,22 +98,16 @@ class Body:
             self.skipped.append(Skipped(row.number, what, " | ".join(text for _, text in texts)))
             if what is TOTAL or what is SUBTOTAL:
                 self.differences += sums.total(row) if what is TOTAL else sums.subtotal(row)
-        self.differences += sums.close()
 
-    def _rows(self) -> Iterator[tuple[Row, list[tuple[int, str]]]]:
-        """The rows below the header that have text in this table's columns, with that text."""
-        for row in self.sheet.rows():
-            if row.number < self.layout.first_row:
-                continue
-            if self.layout.last_row is not None and row.number > self.layout.last_row:
-                return
-            texts = [(place, text) for place, cell in enumerate(row.cells) if (text := cell.strip()) and (self.bounds is None or place in self.bounds)]
-            if texts:
-                if row.is_hidden:
-                    self.hidden.append(row.number)
-                elif row.is_hidden is None:
-                    self.is_hiding_unknown = True
-                yield row, texts
+    def _rows(self) -> Iterator[Row]:
+        """The rows of the sheet from the first below the header to the last of the layout."""
+        first, last = self.layout.first_row, self.layout.last_row
+        rows = dropwhile(lambda row: row.number < first, self.sheet.rows())
+        return rows if last is None else takewhile(lambda row: row.number <= last, rows)
+
+    def _note_hidden(self, rows: Sequence[Row]) -> None:
+        self.hidden += [row.number for row in rows if row.is_hidden]
+        self.is_hiding_unknown = self.is_hiding_unknown or any(row.is_hidden is None for row in rows)
 
     def _outside(self, texts: list[tuple[int, str]]) -> bool:
         """Whether there is text in a column without a title, which is for the table to refuse."""
@@ -133,51 +125,6 @@ class Body:
         return misses_allowed >= 0
 
 
-class _Kinds:
-    """What a row is that is no record."""
-
-    def __init__(self, layout: Layout, loaded: int, merged: Collection[Area]):
-        self._header = {normalise_header(title) for path in layout.titles.values() for title in path}
-        self._columns, self._loaded = len(layout.titles), loaded
-        self._wide = {area.first_row for area in merged if area.last_column - area.first_column + 1 >= max(2, self._columns / 2)}
-        self._in_notes = False
-
-    def of(self, row: Row, texts: list[tuple[int, str]]) -> Text | None:
-        """The kind of a row; None for a record."""
-        first = next((text for _, text in texts if not is_number(text)), None)
-        kind = None
-        # Called for every row: what begins as a record mostly does is looked at no further.
-        if first is not None:
-            label = normalise_header(first) if len(first) <= 40 else first
-            if len(texts) <= 2 or label in self._header or _MAY_BE_NONE.search(label):
-                kind = self._of_words(row, texts, label, [text for _, text in texts if not is_number(text)])
-        self._in_notes = kind is NOTE
-        return kind
-
-    def _of_words(self, row: Row, texts: list[tuple[int, str]], label: str, words: list[str]) -> Text | None:
-        if _PART.match(label):
-            return PART
-        if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
-            return NOTE
-        if len(words) == 1 and _SUBTOTAL.match(label):
-            return SUBTOTAL
-        if len(words) == 1 and _TOTAL.match(label):
-            return TOTAL
-        if _SIGNATURE.match(label) and all(_SIGNATURE.match(normalise_header(word)) for word in words):
-            return SIGNATURE
-        if len(texts) == 1 and self._loaded > 1 and (_SECTION.match(label) or row.number in self._wide):
-            return SECTION
-        if len(texts) > 1 and len(texts) >= self._columns / 2 and all(normalise_header(text) in self._header for _, text in texts):
-            return REPEATED
-        return None
-
-
-@lru_cache(4096)
-def is_number(text: str) -> bool:
-    """Whether a cell is a number or a share, as in a row of totals, and not words."""
-    return re.fullmatch(r"[¥￥$(（]?-?[\d,，]*\.?\d+[%‰)）元万]*|[-—–/]+", text.strip()) is not None
-
-
 class _Filler:
     """Fills cells from the one above: within merged areas, and in the columns that a mapping file declares."""
 
@@ -187,6 +134,10 @@ class _Filler:
         self._open: dict[int, tuple[int, str]] = {}
         self._last: dict[int, str] = {}
         self._next = 0
+
+    def is_idle(self, last_row: int) -> bool:
+        """Whether nothing is filled down in the rows up to this one."""
+        return not self._columns and not self._open and (self._next == len(self._areas) or self._areas[self._next].first_row > last_row)
 
     def fill(self, row: Row) -> Line:
         cells = row.cells

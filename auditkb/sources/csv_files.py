@@ -90,12 +90,10 @@ def _rows(path: Path, encoding: str, delimiter: str, skipped: int) -> Iterator[R
         for _ in range(skipped):
             file.readline()
         reader = csv.reader(file, delimiter=delimiter, strict=True)
-        number = 0
         try:
-            for cells in reader:
-                number += 1
+            for number, cells in enumerate(reader, 1):
                 # A line that csv calls empty is a row of a spreadsheet all the same.
-                if any(cells) and any(map(str.strip, cells)):
+                if any(map(str.strip, cells)):
                     yield Row(number, reader.line_num + skipped, cells)
         except UnicodeDecodeError as error:
             raise fail("文件在读取时被改动", "the file was changed while it was read", file=path.as_posix()) from error

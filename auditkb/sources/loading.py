@@ -195,7 +195,7 @@ class _Loader:
             self.changes += compare(connection, record_type, self.loading)
             self.changes += self._settle_missing(record_type)
         find_affected(connection, record_type, self.source.id)
-        self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, record_type)]
+        self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
 
     def _settle_missing(self, record_type: RecordType) -> Changes:
         entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]

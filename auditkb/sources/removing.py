@@ -76,7 +76,7 @@ def remove_source(connection: sqlite3.Connection, dictionary: Dictionary, source
             connection.execute(
                 "insert into record_changes (load, at, source, record_type, key, change, path, sheet, row) "
                 f"select ?, ?, ?, ?, key, 'removed', ?, sheet, \"row\" from {FORMER} where _gone is null", (number, at, source, record_type.type, removal.path))
-            faults += rebuild(connection, record_type)
+            faults += rebuild(connection, dictionary, record_type)
         if faults:
             raise KnowledgeBaseError([replace(fault, text=Text(f"撤回“{source}”之后，", f'without "{source}", ') + fault.text) for fault in faults])
         delete_notes(connection, source=source)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditkb.amounts import plain_amounts
 from auditkb.sources.sheets import Row
 from auditkb.value_options import ValueOptions
 from auditkb.values import MONEY_UNITS, Unreadable, means_nothing_certain, read_money
@@ -69,9 +70,26 @@ class Sums:
             if amount is None:
                 self._unread.setdefault(place, row.number)
                 continue
-            for sums in (self._all, self._since_total, self._since_subtotal):
-                before, count = sums.get(place, _NOTHING)
-                sums[place] = before + amount, count + 1
+            self._count(place, amount, 1)
+
+    def add_all(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> None:
+        """Count the amounts of many records' rows, whose texts are given by column too."""
+        plain = {place: plain_amounts(columns[place], unit or options.unit or "元", options) for place, (unit, options) in self._columns.items() if place < len(columns)}
+        if any(row.problems for row in rows) or None in plain.values():
+            for row in rows:
+                self.add(row)
+            return
+        self._rows += len(rows)
+        self._rows_since_subtotal += len(rows)
+        for place, texts in plain.items():
+            if amounts := [Decimal(text) for text in texts or () if text]:
+                # With the two decimals that each amount has where it is read by itself.
+                self._count(place, sum(amounts, Decimal("0.00")), len(amounts))
+
+    def _count(self, place: int, amount: Decimal, rows: int) -> None:
+        for sums in (self._all, self._since_total, self._since_subtotal):
+            before, count = sums.get(place, _NOTHING)
+            sums[place] = before + amount, count + rows
 
     def subtotal(self, row: Row) -> list[Difference]:
         """A row of subtotals; what does not agree."""

@@ -6,24 +6,23 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
-from itertools import islice
+from itertools import repeat
 
-from auditkb.cells import Cell, Value, check_capitals, read_cell
+from auditkb.cells import Cell, check_capitals, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
-from auditkb.records import DatabaseRow, KeyMaker, RowMaker
-from auditkb.sources.body import Line
+from auditkb.records import DatabaseRow, KeyMaker, KeyText, RowMaker
+from auditkb.sources.blocks import Block, Line
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
-from auditkb.sources.readings import PlainRows, Reader, make_reader, text_of
+from auditkb.sources.readings import PlainBlock, PlainRows, Reader, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
 
 MOST_FAULTS = 100
-_LINES_AT_ONCE = 500
 _MERGED = Text("金额在合并单元格中，是几行合计的金额；只记在第一行", "the amount is merged over several rows; it counts for the first one only")
 _SPLIT_IT = Text("请按每行各自的金额拆分填写", "write the amount of each row")
 
@@ -47,7 +46,7 @@ class Table:
         self._constants = {(name, text): self._constant(name, text) for instance in extract.instances for name, text in instance.constants.items()}
         said = declaration.if_empty.get(record_type.type, {})
         self._unlinked = {name: Cell(state=str(said.get(name, record_type.fields[name].if_empty))) for name in extract.links}
-        self._plain = self._plain_rows()
+        self._plain = self._reads_plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._first: dict[str, tuple[int, dict[str, Cell]]] = {}
         self._nameless: set[int] = set()
@@ -88,17 +87,22 @@ class Table:
             # Without its columns every row would be faulty too.
             return
         self._note_missing_parents()
-        lines = extract.body.lines()
-        while batch := list(islice(lines, _LINES_AT_ONCE)):
-            plain = self._plain.read(batch) if self._plain is not None else [None] * len(batch)
-            for line, found in zip(batch, plain, strict=True):
+        for block in extract.body.blocks():
+            plain = self._plain.read(block) if self._plain is not None else None
+            if plain is not None and (rows := self._plain_rows(block, plain)) is not None:
+                yield from rows
+                continue
+            for place, line in enumerate(block.lines):
                 if len(self.faults) >= MOST_FAULTS:
                     self._fault(Text("错误太多，其余未列出", "too many faults; the rest are not listed"), None)
                     return
                 if extract.is_lead:
                     self._check_shape(line)
-                rows = [self._row(instance, line) for instance in extract.instances] if found is None else [self._plain_row(line, *found)]
-                for row in rows:
+                if plain is None or place in plain.apart:
+                    found = [self._row(instance, line) for instance in extract.instances]
+                else:
+                    found = [self._plain_row(line, place, plain)]
+                for row in found:
                     if row is not None:
                         self.count += 1
                         yield row
@@ -113,22 +117,37 @@ class Table:
         dated = replace(column, options=replace(column.options, latest=self.declaration.date))
         return make_reader(dated, if_empty=meaning, is_key=is_key, resolve=self.resolve)
 
-    def _plain_rows(self) -> PlainRows | None:
-        """How most rows are read, where a row is one record of nothing but its own columns."""
+    def _reads_plain_rows(self) -> PlainRows | None:
+        """How most rows are read, where a row is one record of nothing but its own columns and constants."""
         extract = self.sheet
-        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children or extract.instances[0].constants:
+        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children:
             return None
-        if any(column.capitals is not None for column in extract.instances[0].columns):
+        columns = {column.name: (column, self._readers[column.position, column.name]) for column in extract.instances[0].columns}
+        constants = {name: self._constants[name, text] for name, text in extract.instances[0].constants.items() if name not in columns}
+        if any(column.capitals is not None for column, _ in columns.values()) or columns.keys() | constants.keys() != set(self.fields):
             return None
-        columns = sorted(extract.instances[0].columns, key=lambda column: self.fields.index(column.name))
-        if [column.name for column in columns] != self.fields:
+        if not all(map(is_plain, constants.values())):
             return None
-        keys = {name for names in self._alternatives for name in names}
-        return PlainRows(columns, [self._readers[column.position, column.name] for column in columns], keys, self.record_type.belongs_to)
+        fields = [self.record_type.fields[name] for name in self.fields]
+        return PlainRows(fields, columns, constants, self._alternatives, self.record_type.belongs_to)
 
-    def _plain_row(self, line: Line, values: dict[str, Value | None], stored: DatabaseRow) -> DatabaseRow | None:
-        key = self._key(values, line)
-        return None if key is None else (key, self.declaration.id, self.sheet.name, line.number, None, *stored)
+    def _plain_rows(self, block: Block, plain: PlainBlock) -> list[DatabaseRow] | None:
+        """All rows of a block at once; None where some are to be looked at by themselves."""
+        if plain.apart or len(self.faults) >= MOST_FAULTS or (self.sheet.is_lead and self._fills_untitled(block)):
+            return None
+        texts, numbers = [text for text, _ in plain.keys], [line.number for line in block.lines]
+        if not self.keys.claim_all(texts, [self._place(number) for number in numbers]):
+            return None
+        self.count += len(texts)
+        return list(zip(texts, repeat(self.declaration.id), repeat(self.sheet.name), numbers, repeat(None), *plain.stored))
+
+    def _plain_row(self, line: Line, place: int, plain: PlainBlock) -> DatabaseRow | None:
+        key = self._key(plain.keys[place], line)
+        return None if key is None else (key, self.declaration.id, self.sheet.name, line.number, None, *(column[place] for column in plain.stored))
+
+    def _fills_untitled(self, block: Block) -> bool:
+        known = self.sheet.body.loaded | set(self.sheet.body.layout.titles)
+        return any(place not in known and any(map(str.strip, texts)) for place, texts in enumerate(block.columns))
 
     def _constant(self, name: str, text: str) -> Cell:
         # The plan has read it once already, so that it can be read.
@@ -155,7 +174,7 @@ class Table:
             if is_name:
                 return None
         cells = self._without_merged_amounts(instance, cells, line)
-        key = self._key({name: cell.value for name, cell in cells.items()}, line)
+        key = self._key(self.keys.text_of({name: cell.value for name, cell in cells.items()}, self._alternatives), line)
         if key is None:
             return None
         if self.sheet.is_part:
@@ -213,9 +232,11 @@ class Table:
                 cells[column.name] = Cell(None, "unreadable", _MERGED, _SPLIT_IT)
         return cells
 
-    def _key(self, values: Mapping[str, Value | None], line: Line) -> str | None:
-        own = f"{self.sheet.name} "
-        key = self.keys.claim(*self.keys.text_of(values, self._alternatives), f"{own}{line.number}")
+    def _place(self, number: int) -> str:
+        return f"{self.sheet.name} {number}"
+
+    def _key(self, text: KeyText, line: Line) -> str | None:
+        key = self.keys.claim(*text, self._place(line.number))
         label = self.record_type.label
         if key.same_as is None and key.text is not None:
             return key.text
@@ -230,7 +251,7 @@ class Table:
             reason = Text(f"与{other.zh}的主键内容完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
-        elif key.same_as == f"{own}{line.number}":
+        elif key.same_as == self._place(line.number):
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:

@@ -1,0 +1,96 @@
+"""What a row below a header is that is no record: a total, a note, a title of a section, the header printed again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from auditkb.dictionary import normalise_header
+from auditkb.errors import Text
+from auditkb.sources.layout import Layout
+from auditkb.sources.sheets import Area, Row
+
+TOTAL = Text("合计行", "a row of totals")
+SUBTOTAL = Text("小计行", "a row of subtotals")
+PART = Text("“其中”行，已包含在上面的行里", "a row of 其中, part of the rows above")
+NOTE = Text("表下的注", "a note under the table")
+SIGNATURE = Text("表下的落款", "a line of names and dates under the table")
+SECTION = Text("分段标题", "a title of a section")
+REPEATED = Text("重复的表头", "the header again")
+
+_TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计)(?:\(.*\))?:?$|^(?:grand)?totals?$")
+_SUBTOTAL = re.compile(r"^.{0,12}?小计(?:\(.*\))?:?$|^sub-?totals?$")
+_PART = re.compile(r"^其中")
+_NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
+_SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
+_SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
+# What the label of a row of totals, of a part of one or of a signature holds.
+_MAY_BE_NONE = re.compile(r"计|^其中|total|:")
+# A code such as HT2019-001, which is its own label but for its case.
+_CODE = re.compile(r"[A-Z](?=.*\d)[A-Z\d-]*", re.ASCII)
+
+
+class Kinds:
+    """Tells the kind of each row of one table, one after the other."""
+
+    def __init__(self, layout: Layout, loaded: int, merged: Collection[Area]):
+        self._header = {normalise_header(title) for path in layout.titles.values() for title in path}
+        self._columns, self._loaded = len(layout.titles), loaded
+        self._wide = {area.first_row for area in merged if area.last_column - area.first_column + 1 >= max(2, self._columns / 2)}
+        self._in_notes = False
+
+    def of(self, row: Row, texts: list[tuple[int, str]]) -> Text | None:
+        """The kind of a row; None for a record."""
+        first = next((text for _, text in texts if not is_number(text)), None)
+        kind = None
+        # Called for every row: what begins as a record mostly does is looked at no further.
+        if first is not None:
+            label = _label(first)
+            if len(texts) <= 2 or label in self._header or _MAY_BE_NONE.search(label):
+                kind = self._of_words(row, texts, label, [text for _, text in texts if not is_number(text)])
+        self._in_notes = kind is NOTE
+        return kind
+
+    def begins_record(self, text: str) -> bool | None:
+        """Whether a row of three cells or more is a record because this is its first text; None for a blank or a number, which tells nothing."""
+        if _CODE.fullmatch(text) and text.lower() not in self._header and "TOTAL" not in text:
+            return True
+        text = text.strip()
+        if not text or text.isdecimal() or is_number(text):
+            return None
+        label = _label(text)
+        if label in self._header:
+            return False
+        return _MAY_BE_NONE.search(label) is None or not any(form.match(label) for form in (_PART, _SUBTOTAL, _TOTAL, _SIGNATURE))
+
+    def pass_records(self) -> None:
+        """Records have come between, so that no note goes on."""
+        self._in_notes = False
+
+    def _of_words(self, row: Row, texts: list[tuple[int, str]], label: str, words: list[str]) -> Text | None:
+        if _PART.match(label):
+            return PART
+        if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
+            return NOTE
+        if len(words) == 1 and _SUBTOTAL.match(label):
+            return SUBTOTAL
+        if len(words) == 1 and _TOTAL.match(label):
+            return TOTAL
+        if _SIGNATURE.match(label) and all(_SIGNATURE.match(normalise_header(word)) for word in words):
+            return SIGNATURE
+        if len(texts) == 1 and self._loaded > 1 and (_SECTION.match(label) or row.number in self._wide):
+            return SECTION
+        if len(texts) > 1 and len(texts) >= self._columns / 2 and all(normalise_header(text) in self._header for _, text in texts):
+            return REPEATED
+        return None
+
+
+def _label(text: str) -> str:
+    return normalise_header(text) if len(text) <= 40 else text
+
+
+@lru_cache(4096)
+def is_number(text: str) -> bool:
+    """Whether a cell is a number or a share, as in a row of totals, and not words."""
+    return re.fullmatch(r"[¥￥$(（]?-?[\d,，]*\.?\d+[%‰)）元万]*|[-—–/]+", text.strip()) is not None
