@@ -16,6 +16,7 @@ from auditkb.reports.document import Document, Section, Table
 from auditkb.reports.figures import Figure
 from auditkb.reports.relations import TOTAL, FigurePattern, RelationSet, TablePattern
 from auditkb.reports.wordings import YEAR, Wordings, nearest_year
+from auditkb.reports.years import YearOfFigure, Years
 from auditkb.texts import fold
 
 _OPENING = 120
@@ -77,6 +78,8 @@ class NamedFigures:
     _index: dict[str, dict[tuple[str, str | None], list[Named]]] = field(default_factory=dict)
     prices: set[str] = field(default_factory=set)
     """Ids of amounts that are prices for a unit, which may have parts of a cent."""
+    unsure: set[str] = field(default_factory=set)
+    """Ids of figures of which the words do not say for sure which year they are of."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
 
@@ -124,8 +127,9 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
     titles = {section.id: tuple(fold(one.title) for one in _path_of(document, section.id)) for section in document.sections}
     texts = [_Around(figure, fold(figure.before[-_LONGEST:]), fold(figure.after[:_LONGEST]), titles[figure.section]) for figure in figures
              if figure.row_number is None and figure.value is not None]
+    years = Years(document, relations.words.years)
     for name, figure_pattern in relations.figures.items():
-        _name_texts(name, figure_pattern, texts, wordings, document, found)
+        _name_texts(name, figure_pattern, texts, wordings, years, document, found)
     for name, figure_pattern in relations.figures.items():
         if figure_pattern.beside is not None:
             blocks = {named.figure.block for named in found.by_name[figure_pattern.beside]}
@@ -189,7 +193,8 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
 
 # --- text
 
-def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wordings: Wordings, document: Document, found: NamedFigures) -> None:
+def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wordings: Wordings, years: Years, document: Document,
+                found: NamedFigures) -> None:
     before = wordings.before(pattern.wording, pattern.known, fills=pattern.fills)
     opening = wordings.opening(pattern.paragraph, pattern.known) if pattern.paragraph else []
     after = wordings.after(pattern.after)
@@ -209,8 +214,10 @@ def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wording
             continue
         groups = {**(paragraph.groupdict() if paragraph else {}), **(match.groupdict() if match else {})}
         binding = {variable: fold(value) for variable, value in groups.items() if value}
-        if YEAR_NAME not in binding and (year := _year_of(figure, pattern, document, found.year)) is not None:
-            binding[YEAR_NAME] = str(year)
+        if YEAR_NAME not in binding:
+            own = _year_of(figure, pattern, years, document, found.year)
+            binding |= {YEAR_NAME: str(own.year)} if own.year is not None else {}
+            found.unsure |= set() if own.is_sure else {figure.id}
         for value in binding.values():
             found.shown.setdefault(value, value)
         found.by_name[name].append(Named(figure, binding, is_fewer=wordings.is_fewer(around.before)))
@@ -224,15 +231,11 @@ def _opening_of(figure: Figure, patterns: list[re.Pattern[str]], document: Docum
     return next((match for text in texts for one in patterns if (match := one.match(fold(text)))), None)
 
 
-def _year_of(figure: Figure, pattern: FigurePattern, document: Document, year_of_report: int | None) -> int | None:
-    """The year that stands last before a figure in its sentence, else in its paragraph; else the section's or the report's."""
+def _year_of(figure: Figure, pattern: FigurePattern, years: Years, document: Document, year_of_report: int | None) -> YearOfFigure:
+    """The year that stands last before a figure in its paragraph; else the section's or the report's."""
     if pattern.year == "report":
-        return year_of_report
-    year = nearest_year(fold(figure.before))
-    if year is None:
-        text = next((block.text for block in document.section(figure.section).paragraphs if block.number == figure.block), "")
-        year = nearest_year(fold(text[: figure.place.offset]))
-    return year or _year_of_section(document, figure.section) or year_of_report
+        return YearOfFigure(year_of_report)
+    return years.of(figure, _year_of_section(document, figure.section) or year_of_report)
 
 
 def _bind_rows_by_paragraph(document: Document, relations: RelationSet, found: NamedFigures) -> None:
