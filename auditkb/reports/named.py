@@ -22,7 +22,7 @@ from auditkb.texts import fold
 _OPENING = 120
 _LONG_HEADER = 5  # a shorter word of a header has to be all of it
 _FEW = 200
-_LONGEST = 400  # characters of the sentence around a figure
+_LONGEST = 200  # characters of the sentence around a figure: more than any wording takes
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
 _QUOTED = re.compile("“([^”]+)”")
 YEAR_NAME = "year"
@@ -199,9 +199,10 @@ def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wording
     opening = wordings.opening(pattern.paragraph, pattern.known) if pattern.paragraph else []
     after = wordings.after(pattern.after)
     units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
+    stands = {titles: _stands_in(titles, pattern) for titles in {around.titles for around in texts}}
     for around in texts:
         figure = around.figure
-        if figure.unit not in units or not _stands_in(around.titles, pattern):
+        if figure.unit not in units or not stands[around.titles]:
             continue
         match = next((match for one in before if (match := one.search(around.before))), None)
         if (before and match is None) or (after and not any(one.search(around.after) for one in after)):
