@@ -78,6 +78,8 @@ class NamedFigures:
     _index: dict[str, dict[tuple[str, str | None], list[Named]]] = field(default_factory=dict)
     prices: set[str] = field(default_factory=set)
     """Ids of amounts that are prices for a unit, which may have parts of a cent."""
+    tables: set[str] = field(default_factory=set)
+    """Ids of the tables that have a name."""
     unsure: set[str] = field(default_factory=set)
     """Ids of figures of which the words do not say for sure which year they are of."""
     approximate: list[Figure] = field(default_factory=list)
@@ -118,16 +120,17 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
     found = NamedFigures(year=_year_of_report(document))
     values: dict[str, dict[str, None]] = defaultdict(dict)
     cells: Cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
+    years = Years(document, relations.words.years)
     for name, pattern in relations.tables.items():
         for table in document.tables:
-            columns = _columns_of(table, pattern)
+            year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
+            columns = _columns_of(table, pattern, [years.is_of_another("".join(path), year) for path in table.columns])
             if columns is not None and _stands_in((*(fold(one.title) for one in _path_of(document, table.section)), fold(table.title or "")), pattern):
-                _name_table(name, pattern, table, columns, cells, found, values, document)
+                _name_table(name, pattern, table, columns, cells, found, values, year)
     wordings = Wordings(relations.words, values)
     titles = {section.id: tuple(fold(one.title) for one in _path_of(document, section.id)) for section in document.sections}
     texts = [_Around(figure, fold(figure.before[-_LONGEST:]), fold(figure.after[:_LONGEST]), titles[figure.section]) for figure in figures
              if figure.row_number is None and figure.value is not None]
-    years = Years(document, relations.words.years)
     for name, figure_pattern in relations.figures.items():
         _name_texts(name, figure_pattern, texts, wordings, years, document, found)
     for name, figure_pattern in relations.figures.items():
@@ -141,8 +144,8 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
 
 # --- tables
 
-def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
-    """Which column of a table is which of the pattern; None where one that it needs is not there."""
+def _columns_of(table: Table, pattern: TablePattern, is_of_another_year: list[bool]) -> dict[str, int] | None:
+    """Which column of a table is which of the pattern; None where one that it needs is not there, or only for another year."""
     headers = [(fold("".join(path)), fold(path[-1]) if path else "") for path in table.columns]
     headers = [(_UNIT_OF_HEADER.sub("", whole), _UNIT_OF_HEADER.sub("", last)) for whole, last in headers]
     found: dict[str, int] = {}
@@ -151,16 +154,15 @@ def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
             if name in found:
                 continue
             place = next((place for word in words for place, (whole, last) in enumerate(headers)
-                          if place not in found.values() and fits(fold(word), whole, last)), None)
+                          if place not in found.values() and not is_of_another_year[place] and fits(fold(word), whole, last)), None)
             if place is not None:
                 found[name] = place
     return found if all(name in found for name in pattern.needs) else None
 
 
 def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping[str, int], cells: Cells,
-                found: NamedFigures, values: dict[str, dict[str, None]], document: Document) -> None:
+                found: NamedFigures, values: dict[str, dict[str, None]], year: int | None) -> None:
     totals, skipped = {fold(word) for word in pattern.total}, {fold(word) for word in pattern.skipped}
-    year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
     found.keys[name] = set(pattern.keys)
     above: dict[str, str] = {}
     for number, row in enumerate(table.rows):
@@ -186,6 +188,7 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
             continue
         here = Row(table.id, number, figures, binding, is_total)
         found.rows[name].append(here)
+        found.tables.add(table.id)
         found.row_at[name, (table.id, number)] = here
         for column, figure in figures.items():
             found.by_name[f"{name}.{column}"].append(Named(figure, binding, is_total, row=(table.id, number)))

@@ -67,6 +67,10 @@ class Years:
             return self._found(own, len(own.text), usual)
         return self._found(own, figure.place.offset - own.begins, usual)
 
+    def is_of_another(self, header: str, usual: int | None) -> bool:
+        """Whether a column is of another year than the table: 上年决算数, or 2018年 in a table of 2019."""
+        return any(one.kind == "last" or (one.kind == "printed" and usual is not None and one.year != usual) for one in self._forms.mentions(one_width(header)))
+
     def _found(self, own: _Text, at: int, usual: int | None) -> YearOfFigure:
         before = own.mentions[:bisect_left([mention.start for mention in own.mentions], at)] if own.mentions else ()
         for index in range(len(before) - 1, -1, -1):
