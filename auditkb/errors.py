@@ -36,7 +36,7 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
     >>> counted(1, "rule"), counted(0, "rule"), counted(2, "loss", "losses")
     ('1 rule', '0 rules', '2 losses')
     """
-    return f"{number} {thing if number == 1 else things or thing + 's'}"
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,6 @@ class Fault:
         if self.hint is not None:
             hint = ("；" if language == "zh" else "; ") + self.hint.say(language)
         return f"{place}{code}{self.text.say(language)}{hint}"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number with its English noun: 1 rule, 2 rules."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 class KnowledgeBaseError(Exception):

@@ -57,7 +57,7 @@ def why_review(one: TieOut) -> Text:
 
 
 def not_checked(tied: TiedOut) -> list[tuple[Text, list[Text]]]:
-    """What was not compared, under its heading: relations without figures, figures without a counterpart, approximate ones."""
+    """What was not compared, under its heading: figures without a counterpart, approximate ones, unknown tables, relations without figures."""
     silent = [said(relation.title) for relation in tied.silent]
     alone = []
     for one in tied.alone:
@@ -65,10 +65,12 @@ def not_checked(tied: TiedOut) -> list[tuple[Text, list[Text]]]:
         missing = [tied.label(name) for name in one.missing]
         alone.append(said(one.relation.title) + Text("：", ": ") + as_printed(one.figure) + Text(f"（{place.zh}），缺 ", f" ({place.en}), lacks ")
                      + Text("、".join(word.zh for word in missing), ", ".join(word.en for word in missing)))
+    unknown = [Text(f"{table.title or '表'}（{table.place.text.zh}），{len(table.rows)}行", f"{table.title or 'table'} ({table.place.text.en}), {len(table.rows)} rows") for table in tied.unknown]
     about = [as_printed(figure) + Text(f"（{place_of(figure, tied.document).zh}）", f" ({place_of(figure, tied.document).en})") for figure in tied.approximate]
     return [(heading, items) for heading, items in (
         (Text(f"有 {len(alone)} 个数没有找到可比的数", f"{counted(len(alone), 'figure')} with nothing to be compared with"), alone),
         (Text(f"有 {len(about)} 个约数没有比对", f"{len(about)} approximate figures were not compared"), about),
+        (Text(f"有 {len(unknown)} 张表没有核对，没有一种关系认得它的栏目", f"{counted(len(unknown), 'table')} not checked: no relation knows the columns"), unknown),
         (Text(f"有 {len(silent)} 种关系在本报告中没有对应的数", f"{counted(len(silent), 'relation')} without figures in this report"), silent)) if items]
 
 

@@ -7,7 +7,7 @@ nothing is compared, and the figure is listed as one without a counterpart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from auditkb.errors import Text
@@ -65,10 +65,18 @@ def compare(relation: Relation, named: NamedFigures, figures: list[Figure]) -> F
     """All comparisons of one relation in one report."""
     found = Found(relation)
     _KINDS[relation.kind](relation, named, figures, found)
+    found.comparisons = [replace(one, unclear=_YEAR) if _is_year_open(one, named) else one for one in found.comparisons]
     return found
 
 
+def _is_year_open(comparison: Comparison, named: NamedFigures) -> bool:
+    """Whether what does not tie may be a figure of another year."""
+    sides = comparison.sides
+    return comparison.unclear is None and any(figure.id in named.unsure for figure in sides.figures) and verdict(sides) == "broken"
+
+
 _UNCLEAR = Text("同一名称有几个不同的数，无法确定用哪一个", "several figures go by one name; which is meant cannot be told")
+_YEAR = Text("其中有的数是哪一年的，按文字不能确定", "the words do not say for sure which year one of the figures is of")
 _BETWEEN = Text("中间还有别的数，可能也是组成部分", "another figure stands between them and may be a part as well")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 from auditkb.reports.document import Cell, Document, Paragraph, Place, Table
 from auditkb.reports.number_forms import digits_of, half_a_unit, one_width, read_cell_number
 from auditkb.reports.numbering import read_number
-from auditkb.reports.numbers import Found, scan
+from auditkb.reports.numbers import scan
 from auditkb.reports.tables import holds_numbers, is_code, is_ordinal
 from auditkb.reports.words import Words, holds_any, read_words
 from auditkb.values import MONEY_UNITS
@@ -80,30 +81,32 @@ def read_figures(document: Document, words: Words | None = None) -> list[Figure]
 # --- of paragraphs
 
 _CLAUSE_ENDS = re.compile(r"[，。；：！？、\n;:]|(?<!\d),(?!\d)|[（(](?![^（(]*[）)])")
+MOST_AROUND = 1000  # characters of a sentence that are kept on either side of a figure
 _SENTENCE_ENDS = re.compile(r"[。！？\n]")
 
 
 def _of_paragraph(paragraph: Paragraph, counted: int, table: str | None, words: Words) -> list[Figure]:
     text = paragraph.text
+    begins = number_at_start.length if (number_at_start := read_number(text)) else 0
+    stops = [match.start() for match in _SENTENCE_ENDS.finditer(text)]
     figures = []
     for number, item in enumerate(scan(text, words), counted + 1):
-        sentence = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, item.start)), default=0)
-        close = _SENTENCE_ENDS.search(text, item.end)
+        before, after = bisect_left(stops, item.start), bisect_left(stops, item.end)
+        sentence = max(stops[before - 1] + 1 if before else 0, item.start - MOST_AROUND)
+        close = min(stops[after] if after < len(stops) else len(text), item.end + MOST_AROUND)
         figures.append(Figure(
             f"{paragraph.section}#{number}", text[item.start:item.end], item.value, item.unit, item.unit_printed,  # type: ignore[arg-type]
-            item.precision, paragraph.section, paragraph.place.at(item.start), _subject(text, sentence, item, words),
-            text[sentence:item.start], text[item.end:close.start() if close else len(text)], table,
+            item.precision, paragraph.section, paragraph.place.at(item.start), _subject(text[max(sentence, begins if begins <= item.start else 0):item.start], words),
+            text[sentence:item.start], text[item.end:close], table,
             starts_on=item.starts_on, ends_on=item.ends_on, is_approximate=item.is_approximate, block=paragraph.number))
     return figures
 
 
-def _subject(text: str, sentence: int, item: Found, words: Words) -> str:
+def _subject(before: str, words: Words) -> str:
     """The words before a figure in its clause; where there are none, those of the clause before.
 
     Words in brackets that are closed belong to their clause; a figure within brackets begins a new one.
     """
-    number = read_number(text) if sentence == 0 else None
-    before = text[number.length if number and number.length <= item.start else sentence:item.start]
     for clause in reversed(_CLAUSE_ENDS.split(before)):
         clause = _bare(clause, words)
         if len(clause) > 1 and not clause.replace(".", "").isdigit():

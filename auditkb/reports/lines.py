@@ -36,11 +36,11 @@ class GridCell:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of a table. `continues` is set where the format knows that it goes on from the table before."""
+    """Rows of a table. `edges` are where its columns begin and the last one ends, where the format knows it (pdf)."""
 
     rows: tuple[tuple[GridCell, ...], ...]
     place: Place
-    continues: bool = False
+    edges: tuple[float, ...] = ()
 
 
 Item = Line | Grid

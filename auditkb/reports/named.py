@@ -17,12 +17,13 @@ from auditkb.reports.document import Document, Section, Table
 from auditkb.reports.figures import Figure
 from auditkb.reports.relations import TOTAL, FigurePattern, RelationSet, TablePattern
 from auditkb.reports.wordings import YEAR, Wordings, nearest_year
+from auditkb.reports.years import YearOfFigure, Years
 from auditkb.texts import fold
 
 _OPENING = 120
 _LONG_HEADER = 5  # a shorter word of a header has to be all of it
 _FEW = 200
-_LONGEST = 400  # characters of the sentence around a figure
+_LONGEST = 200  # characters of the sentence around a figure: more than any wording takes
 _UNIT_OF_HEADER = re.compile(r"\([^()]*(?:元|%|％)[^()]*\)|[:：].*$")
 _QUOTED = re.compile("“([^”]+)”")
 YEAR_NAME = "year"
@@ -79,6 +80,10 @@ class NamedFigures:
     _index: dict[str, dict[tuple[str, str | None], list[Named]]] = field(default_factory=dict)
     prices: set[str] = field(default_factory=set)
     """Ids of amounts that are prices for a unit, which may have parts of a cent."""
+    tables: set[str] = field(default_factory=set)
+    """Ids of the tables that have a name."""
+    unsure: set[str] = field(default_factory=set)
+    """Ids of figures of which the words do not say for sure which year they are of."""
     approximate: list[Figure] = field(default_factory=list)
     """Figures of a relation that are printed as about so many; nothing is compared with them."""
 
@@ -121,17 +126,19 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
     found = NamedFigures(year=_year_of_report(document), aliases=aliases)
     values: dict[str, dict[str, None]] = defaultdict(dict)
     cells: Cells = {(figure.table, figure.row_number, figure.column_number): figure for figure in figures if figure.row_number is not None}
+    years = Years(document, relations.words.years)
     for name, pattern in relations.tables.items():
         for table in document.tables:
-            columns = _columns_of(table, pattern)
+            year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
+            columns = _columns_of(table, pattern, [years.is_of_another("".join(path), year) for path in table.columns])
             if columns is not None and _stands_in((*(fold(one.title) for one in _path_of(document, table.section)), fold(table.title or "")), pattern):
-                _name_table(name, pattern, table, columns, cells, found, values, document)
+                _name_table(name, pattern, table, columns, cells, found, values, year)
     wordings = Wordings(relations.words, values)
     titles = {section.id: tuple(fold(one.title) for one in _path_of(document, section.id)) for section in document.sections}
     texts = [_Around(figure, fold(figure.before[-_LONGEST:]), fold(figure.after[:_LONGEST]), titles[figure.section]) for figure in figures
              if figure.row_number is None and figure.value is not None]
     for name, figure_pattern in relations.figures.items():
-        _name_texts(name, figure_pattern, texts, wordings, document, found)
+        _name_texts(name, figure_pattern, texts, wordings, years, document, found)
     for name, figure_pattern in relations.figures.items():
         if figure_pattern.beside is not None:
             blocks = {named.figure.block for named in found.by_name[figure_pattern.beside]}
@@ -143,8 +150,8 @@ def name_figures(document: Document, figures: list[Figure], relations: RelationS
 
 # --- tables
 
-def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
-    """Which column of a table is which of the pattern; None where one that it needs is not there."""
+def _columns_of(table: Table, pattern: TablePattern, is_of_another_year: list[bool]) -> dict[str, int] | None:
+    """Which column of a table is which of the pattern; None where one that it needs is not there, or only for another year."""
     headers = [(fold("".join(path)), fold(path[-1]) if path else "") for path in table.columns]
     headers = [(_UNIT_OF_HEADER.sub("", whole), _UNIT_OF_HEADER.sub("", last)) for whole, last in headers]
     found: dict[str, int] = {}
@@ -153,16 +160,15 @@ def _columns_of(table: Table, pattern: TablePattern) -> dict[str, int] | None:
             if name in found:
                 continue
             place = next((place for word in words for place, (whole, last) in enumerate(headers)
-                          if place not in found.values() and fits(fold(word), whole, last)), None)
+                          if place not in found.values() and not is_of_another_year[place] and fits(fold(word), whole, last)), None)
             if place is not None:
                 found[name] = place
     return found if all(name in found for name in pattern.needs) else None
 
 
 def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping[str, int], cells: Cells,
-                found: NamedFigures, values: dict[str, dict[str, None]], document: Document) -> None:
+                found: NamedFigures, values: dict[str, dict[str, None]], year: int | None) -> None:
     totals, skipped = {fold(word) for word in pattern.total}, {fold(word) for word in pattern.skipped}
-    year = nearest_year(fold(table.title or "")) or _year_of_section(document, table.section) or found.year
     found.keys[name] = set(pattern.keys)
     above: dict[str, str] = {}
     for number, row in enumerate(table.rows):
@@ -188,6 +194,7 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
             continue
         here = Row(table.id, number, figures, binding, is_total)
         found.rows[name].append(here)
+        found.tables.add(table.id)
         found.row_at[name, (table.id, number)] = here
         for column, figure in figures.items():
             found.by_name[f"{name}.{column}"].append(Named(figure, binding, is_total, row=(table.id, number)))
@@ -195,14 +202,16 @@ def _name_table(name: str, pattern: TablePattern, table: Table, columns: Mapping
 
 # --- text
 
-def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wordings: Wordings, document: Document, found: NamedFigures) -> None:
+def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wordings: Wordings, years: Years, document: Document,
+                found: NamedFigures) -> None:
     before = wordings.before(pattern.wording, pattern.known, fills=pattern.fills)
     opening = wordings.opening(pattern.paragraph, pattern.known) if pattern.paragraph else []
     after = wordings.after(pattern.after)
     units = {pattern.unit, "percentage_points"} if pattern.unit == "percent" else {pattern.unit}
+    stands = {titles: _stands_in(titles, pattern) for titles in {around.titles for around in texts}}
     for around in texts:
         figure = around.figure
-        if figure.unit not in units or not _stands_in(around.titles, pattern):
+        if figure.unit not in units or not stands[around.titles]:
             continue
         match = next((match for one in before if (match := one.search(around.before))), None)
         if (before and match is None) or (after and not any(one.search(around.after) for one in after)):
@@ -215,8 +224,10 @@ def _name_texts(name: str, pattern: FigurePattern, texts: list[_Around], wording
             continue
         groups = {**(paragraph.groupdict() if paragraph else {}), **(match.groupdict() if match else {})}
         binding = {variable: found.bound(variable, value) for variable, value in groups.items() if value}
-        if YEAR_NAME not in binding and (year := _year_of(figure, pattern, document, found.year)) is not None:
-            binding[YEAR_NAME] = str(year)
+        if YEAR_NAME not in binding:
+            own = _year_of(figure, pattern, years, document, found.year)
+            binding |= {YEAR_NAME: str(own.year)} if own.year is not None else {}
+            found.unsure |= set() if own.is_sure else {figure.id}
         for value in binding.values():
             found.shown.setdefault(value, value)
         found.by_name[name].append(Named(figure, binding, is_fewer=wordings.is_fewer(around.before)))
@@ -230,15 +241,11 @@ def _opening_of(figure: Figure, patterns: list[re.Pattern[str]], document: Docum
     return next((match for text in texts for one in patterns if (match := one.match(fold(text)))), None)
 
 
-def _year_of(figure: Figure, pattern: FigurePattern, document: Document, year_of_report: int | None) -> int | None:
-    """The year that stands last before a figure in its sentence, else in its paragraph; else the section's or the report's."""
+def _year_of(figure: Figure, pattern: FigurePattern, years: Years, document: Document, year_of_report: int | None) -> YearOfFigure:
+    """The year that stands last before a figure in its paragraph; else the section's or the report's."""
     if pattern.year == "report":
-        return year_of_report
-    year = nearest_year(fold(figure.before))
-    if year is None:
-        text = next((block.text for block in document.section(figure.section).paragraphs if block.number == figure.block), "")
-        year = nearest_year(fold(text[: figure.place.offset]))
-    return year or _year_of_section(document, figure.section) or year_of_report
+        return YearOfFigure(year_of_report)
+    return years.of(figure, _year_of_section(document, figure.section) or year_of_report)
 
 
 def _bind_rows_by_paragraph(document: Document, relations: RelationSet, found: NamedFigures) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,6 +31,7 @@ _TIMES = (
     re.compile(r"(?<!\d)(?P<fy>(?:19|20)\d{2})\s*(?:[-—–~～至]+\s*(?P<ty>(?:19|20)\d{2})\s*)?年(?P<end>[年]?[底末])?(?:度|初)?"),
 )
 _PERCENT = re.compile(r"百分之(?P<words>[零〇一二三四五六七八九十百点]+)")
+_NEAR = 20  # characters before a number in which 约 may stand
 _DIGIT_BEFORE = r"(?<![A-Za-z\d.第〔\[])(?<!\d[,，])"
 
 
@@ -51,27 +53,35 @@ class Found:
 def scan(text: str, words: Words) -> list[Found]:
     """All numbers and dates of a text in order."""
     plain = one_width(text)
-    found: list[Found] = [*_times(plain)]
-    taken = [(item.start, item.end) for item in found]
-    for item in (*_percentages(plain), *_amounts(plain, words), *_numerals(plain, words)):
-        if all(item.end <= start or end <= item.start for start, end in taken):
-            found.append(item)
-            taken.append((item.start, item.end))
+    taken = _Taken()
+    found = [item for item in (*_times(plain), *_percentages(plain), *_amounts(plain, words), *_numerals(plain, words)) if taken.take(item.start, item.end)]
     return sorted(found, key=lambda item: item.start)
+
+
+class _Taken:
+    """Parts of a text that are taken, none over another, in order."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def take(self, start: int, end: int) -> bool:
+        """Take a part; False where some of it is taken."""
+        at = bisect_left(self._starts, end)
+        if at and self._ends[at - 1] > start:
+            return False
+        self._starts.insert(at, start)
+        self._ends.insert(at, end)
+        return True
 
 
 # --- dates
 
 def _times(text: str) -> Iterator[Found]:
-    taken: list[tuple[int, int]] = []
-    found: list[tuple[int, re.Match[str]]] = []
-    for form in _TIMES:
-        for match in form.finditer(text):
-            if match.end() > match.start() and all(match.end() <= start or end <= match.start() for start, end in taken):
-                taken.append((match.start(), match.end()))
-                found.append((match.start(), match))
+    taken = _Taken()
+    found = [match for form in _TIMES for match in form.finditer(text) if match.end() > match.start() and taken.take(*match.span())]
     year: int | None = None
-    for _, match in sorted(found, key=lambda pair: pair[0]):
+    for match in sorted(found, key=lambda one: one.start()):
         parts = {name: int(value) for name, value in match.groupdict().items() if value and name not in ("mark", "end")}
         is_inherited = "fy" not in parts
         year = parts.get("ty", parts.get("fy", year))
@@ -139,7 +149,7 @@ def _amounts(text: str, words: Words) -> Iterator[Found]:
 
 def _measured(text: str, start: int, end: int, value: Decimal, precision: Decimal, match: re.Match[str], words: Words) -> Found:
     word = match["unit"]
-    about = bool(match["about"] or match.groupdict().get("late")) or text[:start].rstrip().endswith(words.approximate_before)
+    about = bool(match["about"] or match.groupdict().get("late")) or text[max(0, start - _NEAR):start].rstrip().endswith(words.approximate_before)
     if word in ("元", "圆"):
         return Found(start, end, "yuan", value, (match["power"] or "") + word, precision, is_approximate=about)
     if word == "‰":
@@ -167,8 +177,7 @@ def _is_no_number(text: str, match: re.Match[str], words: Words) -> bool:
     around = text[max(0, match.start() - 4):match.end() + 4]
     for word in words.not_numbers:
         if word in around:
-            at = text.find(word, max(0, match.start() - len(word) + 1))
-            if at != -1 and at < match.end():
+            if text.find(word, max(0, match.start() - len(word) + 1), match.end() + len(word) - 1) != -1:
                 return True
     return False
 

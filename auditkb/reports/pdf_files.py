@@ -11,6 +11,7 @@ from auditkb.errors import KnowledgeBaseError, fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, Item, Line, tidy
 from auditkb.reports.numbering import read_number
+from auditkb.reports.page_tables import join_over_page
 from auditkb.reports.pdf_pages import PageLine, grid_of, lines_of, tables_of
 
 FEWEST_CHARACTERS = 20  # on a page, on average: fewer is a scan
@@ -47,7 +48,7 @@ def _read(pdf: Any, name: str) -> list[Item]:
     if characters < FEWEST_CHARACTERS * max(1, len(pages)):
         raise fail("这是扫描件：页面是图片，没有文字。请先做文字识别（OCR），或找文字版", "this is a scan: its pages are pictures without text. "
                    "Run text recognition (OCR) first, or find the version with text", file=name)
-    return _joined(_without_running_heads(pages))
+    return _joined(_with_whole_tables(_without_running_heads(pages)))
 
 
 def _page(page: Any, number: int) -> list[PageLine | Grid]:
@@ -62,10 +63,7 @@ def _page(page: Any, number: int) -> list[PageLine | Grid]:
     for table in tables:
         top = table.bbox[1]
         parts.append((top, grid_of(page, table, Place(1 + sum(line.top < top for line in lines), number))))
-    ordered = [part for _, part in sorted(parts, key=lambda pair: pair[0])]
-    if ordered and isinstance(ordered[0], Grid):
-        ordered[0] = Grid(ordered[0].rows, ordered[0].place, continues=True)
-    return ordered
+    return [part for _, part in sorted(parts, key=lambda pair: pair[0])]
 
 
 def _without_running_heads(pages: list[list[PageLine | Grid]]) -> list[list[PageLine | Grid]]:
@@ -75,14 +73,26 @@ def _without_running_heads(pages: list[list[PageLine | Grid]]) -> list[list[Page
     return [[part for part in page if not (isinstance(part, PageLine) and part.text in running)] for page in pages]
 
 
-def _joined(pages: list[list[PageLine | Grid]]) -> list[Item]:
+def _with_whole_tables(pages: list[list[PageLine | Grid]]) -> list[PageLine | Grid]:
+    """All parts in order; what a page begins with is put to the table that the page before ended with."""
+    parts: list[PageLine | Grid] = []
+    for page in pages:
+        last, first = parts[-1] if parts else None, page[0] if page else None
+        whole = join_over_page(last, first) if isinstance(last, Grid) and isinstance(first, Grid) else None
+        if whole is not None:
+            parts[-1] = whole
+        parts += page if whole is None else page[1:]
+    return parts
+
+
+def _joined(parts: list[PageLine | Grid]) -> list[Item]:
     """Lines made paragraphs: a line that reaches the margin goes on in the next one."""
     items: list[Item] = []
-    lines = [part for page in pages for part in page if isinstance(part, PageLine)]
+    lines = [part for part in parts if isinstance(part, PageLine)]
     right = _margin([line.right for line in lines])
     left = min((line.left for line in lines), default=0.0)
     before: PageLine | None = None
-    for part in (part for page in pages for part in page):
+    for part in parts:
         if isinstance(part, Grid):
             items.append(part)
             before = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from auditkb.reports.number_forms import is_number
 
 Box = tuple[float, float, float, float]
 WIDE_GAP = 0.6  # of the size of a letter: a wider gap between letters is a space
+_NUMBER = re.compile(r"\d+(?:[,，.．]\d+)*")
 NEAR = 2.5  # points within which two ruled lines are one
 
 
@@ -48,6 +50,8 @@ def _first_width(line: list[Any]) -> float:
     if line[0]["text"].isascii():
         while end < len(line) and line[end]["text"].isascii():
             end += 1
+    if number := _NUMBER.match("".join(char["text"] for char in line)):
+        end = max(end, number.end())
     while end < len(line) and line[end]["text"] in "，。；：！？、）》”’%％…,.;:!?)":
         end += 1
     return float(line[end - 1]["x1"] - line[0]["x0"])
@@ -92,7 +96,8 @@ def tables_of(page: Any) -> list[Any]:
 def grid_of(page: Any, table: Any, place: Place) -> Grid:
     """The rows of a table; all its cells stand at the place of the table."""
     chars = [char for char in page.chars if _inside(char, table.bbox)]
-    return Grid(tuple(_rows(table.cells, chars, place)), place)
+    columns = _edges([box[0] for box in table.cells])
+    return Grid(tuple(_rows(table.cells, chars, place)), place, (*columns, max(box[2] for box in table.cells)))
 
 
 def _edges(values: list[float]) -> list[float]:

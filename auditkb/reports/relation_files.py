@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.laws import LawRegister
-from auditkb.reports.relations import TOTAL, FigurePattern, Relation, RelationFile, RelationSet, TablePattern, WordLists, placeholders
+from auditkb.reports.relations import TOTAL, FigurePattern, Relation, RelationFile, RelationSet, TablePattern, WordLists, YearWords, placeholders
 from auditkb.rules.load import shown_path
 from auditkb.yaml_files import Path_, YamlFile, load_model
 
@@ -60,10 +60,14 @@ def _joined(words: list[WordLists], models: list[tuple[RelationFile, YamlFile]],
                 faults.append(file.fault(("relations", place, "id"), Text(f"名称“{item.id}”重复", f'the name "{item.id}" is taken')))
             relations[item.id] = item
     lists = WordLists(fillers=tuple(word for one in words for word in one.fillers), fewer=tuple(word for one in words for word in one.fewer),
-                      prices=tuple(word for one in words for word in one.prices), words={name: value for one in words for name, value in one.words.items()},
+                      prices=tuple(word for one in words for word in one.prices), years=_years([one.years for one in words]), words={name: value for one in words for name, value in one.words.items()},
                       openings={name: value for one in words for name, value in one.openings.items()},
                       variables={name: value for one in words for name, value in one.variables.items()})
     return RelationSet(lists, tables, figures, tuple(relations.values()), {file.name: model for model, file in models})
+
+
+def _years(lists: list[YearWords]) -> YearWords:
+    return YearWords.model_validate({name: tuple(word for one in lists for word in getattr(one, name)) for name in YearWords.model_fields})
 
 
 def _name_faults(model: RelationFile, file: YamlFile, found: RelationSet) -> list[Fault]:

@@ -48,14 +48,27 @@ def _listed(value: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+class YearWords(Strict):
+    """Words that name a year without digits, and those that say whether it is meant or only compared with."""
+
+    last: Words = ()
+    not_last: Words = ()
+    this: Words = ()
+    accounts: Words = ()
+    against: Words = ()
+    moved: Words = ()
+    moved_to: Words = ()
+
+
 class WordLists(Strict):
-    """`words.yml`: what may stand between a wording and its figure, words for a decrease,
-    words before a price for a unit, lists of words for one thing, openings of paragraphs, labels of variables.
+    """`words.yml`: what may stand between a wording and its figure, words for a decrease, words before a price
+    for a unit, words for years, lists of words for one thing, openings of paragraphs, labels of variables.
     """
 
     fillers: Words
     fewer: Words
     prices: Words
+    years: YearWords = YearWords()
     words: dict[Name, Words] = {}
     openings: dict[Name, Words] = {}
     variables: dict[Name, Bilingual]

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from auditkb.reports.document import Block, Cell, Document, Paragraph, Place, Section, Table
+from auditkb.reports.document import Block, Document, Paragraph, Place, Section, Table
 from auditkb.reports.lines import Grid, Item, Line, join_broken_lines, tidy
-from auditkb.reports.number_forms import is_number
 from auditkb.reports.numbering import RANK, Number, headings_inside, read_number
 from auditkb.reports.tables import is_flattened, rest_of_table, understand, with_merged_names
 
@@ -142,7 +141,7 @@ class _Builder:
         last = self._table_before()
         rest = rest_of_table(grid, _words_of(last), len(last.columns)) if last is not None else None
         if last is not None and rest is not None:
-            self._append(last, rest, grid.continues)
+            self.current.blocks[self.current.blocks.index(last)] = replace(last, rows=(*last.rows, *rest))
             return
         shape = understand(grid)
         if not shape.columns:
@@ -171,13 +170,6 @@ class _Builder:
                 return None
         return None
 
-    def _append(self, last: Table, rest: list[tuple[Cell, ...]], at_page_top: bool) -> None:
-        rows = list(last.rows)
-        if at_page_top and rows and _is_rest_of_row(rest[0]):
-            rows[-1] = tuple(Cell("".join(filter(None, (cell.text, more.text))) or None, cell.place)
-                             for cell, more in zip(rows[-1], rest.pop(0), strict=True))
-        self.current.blocks[self.current.blocks.index(last)] = replace(last, rows=(*rows, *rest))
-
     def _words_over(self) -> tuple[str | None, str | None]:
         """Title and unit in the short lines right over a table."""
         title, unit = None, None
@@ -202,11 +194,6 @@ def _words_of(table: Table | None) -> set[str]:
 
 def _on_one_line(text: str) -> str:
     return "".join(line.strip() for line in text.splitlines())
-
-
-def _is_rest_of_row(row: tuple[Cell, ...]) -> bool:
-    """Whether a row at the top of a page is what did not fit of the row before: no first cell and no figure."""
-    return row[0].text is None and any(cell.text for cell in row) and not any(cell.text and is_number(cell.text) for cell in row)
 
 
 def _title(text: str) -> str:

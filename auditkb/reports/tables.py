@@ -34,7 +34,7 @@ class Shape:
 def understand(grid: Grid) -> Shape:
     """The shape of a grid. A grid without a header has columns without words."""
     rows = [row for row in grid.rows if any(cell.text for cell in row)]
-    first = next((index for index, row in enumerate(rows) if _holds_figures(row)), len(rows))
+    first = next((index for index, row in enumerate(rows) if holds_figures(row)), len(rows))
     if first == len(rows) and rows:
         first = next((index + 1 for index, row in enumerate(rows) if len(_filled(row)) > 1), len(rows))
     notes = [row for row in rows[:first] if _is_note(row)]
@@ -60,7 +60,7 @@ def rest_of_table(grid: Grid, known: set[str], width: int) -> list[tuple[Cell, .
     kept = list(dropwhile(lambda row: set(_words(row)) <= known, rows))
     if not kept or (len(kept) == len(rows) and any(understand(grid).columns)):
         return None
-    starts = _starts([row for row in kept if _holds_figures(row)] or kept)
+    starts = _starts([row for row in kept if holds_figures(row)] or kept)
     return [_as_cells(_placed(row, starts), grid) for row in kept] if len(starts) == width else None
 
 
@@ -122,7 +122,8 @@ def _is_column_numbers(row: tuple[GridCell, ...]) -> bool:
     return counted and (len(numbers) == len(filled) or any(cell.text in COLUMN_NUMBERS for cell in filled))
 
 
-def _holds_figures(row: tuple[GridCell, ...]) -> bool:
+def holds_figures(row: tuple[GridCell, ...]) -> bool:
+    """Whether a row has a figure beside its words, and is not one that numbers the columns."""
     return len(_filled(row)) > 1 and any(is_number(cell.text) for cell in row) and not _is_column_numbers(row)
 
 

@@ -12,7 +12,7 @@ from auditkb.errors import Text
 from auditkb.laws import load_laws
 from auditkb.reports.causes import Cause, find_causes
 from auditkb.reports.comparisons import Alone, Comparison, Found, compare, distinct
-from auditkb.reports.document import Document
+from auditkb.reports.document import Document, Table
 from auditkb.reports.exact import DIGITS, Verdict, computed, decimals, scale, tolerance, verdict
 from auditkb.reports.figures import Figure, read_figures
 from auditkb.reports.named import YEAR_NAME, NamedFigures, name_figures
@@ -84,6 +84,8 @@ class TiedOut:
     alone: tuple[Alone, ...]
     """Figures of a relation whose counterpart was not found."""
     approximate: tuple[Figure, ...]
+    unknown: tuple[Table, ...]
+    """Tables with figures that no relation knows by their columns."""
     relations: RelationSet
     shown: Mapping[str, str]
     """Folded value of a variable -> as it is printed."""
@@ -113,7 +115,7 @@ def tie_out(document: Document, figures: list[Figure], relations: RelationSet, a
     tie_outs = [_judged(one, document, named, cause_of.get(id(one))) for one in comparisons]
     approximate = {figure.id: figure for figure in named.approximate}
     return TiedOut(document, named.year, tuple(tie_outs), tuple(causes), tuple(one.relation for one in found if not one.looked_at),
-                   tuple(_alone(found)), tuple(approximate.values()), relations, named.shown)
+                   tuple(_alone(found)), tuple(approximate.values()), _unknown_tables(document, figures, named), relations, named.shown)
 
 
 def tie_out_file(path: Path, rules: Path, office: Path | None = None) -> TiedOut:
@@ -123,6 +125,11 @@ def tie_out_file(path: Path, rules: Path, office: Path | None = None) -> TiedOut
     relations = load_relations(rules / "relations", load_laws(rules / "laws.yml"), office)
     document = read_report(path)
     return tie_out(document, read_figures(document), relations, load_aliases(rules, office))
+
+
+def _unknown_tables(document: Document, figures: list[Figure], named: NamedFigures) -> tuple[Table, ...]:
+    with_figures = {figure.table for figure in figures if figure.row_number is not None and figure.value is not None}
+    return tuple(table for table in document.tables if table.id in with_figures and table.id not in named.tables)
 
 
 def _alone(found: list[Found]) -> Iterable[Alone]:
