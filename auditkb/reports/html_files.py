@@ -10,7 +10,7 @@ from auditkb.errors import fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, GridCell, Item, Line, tidy
 from auditkb.reports.number_forms import is_number
-from auditkb.reports.text_files import decode
+from auditkb.sources.encodings import decode
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
 _LEFT_OUT = {"script", "style", "noscript", "template", "head", "nav", "iframe", "svg", "select", "button", "object", "form"}
