@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.errors import KnowledgeBaseError, Text, fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, GridCell, Item, Line, tidy
 from auditkb.reports.number_forms import is_number
@@ -53,7 +53,7 @@ def _opened(data: bytes, name: str) -> tuple[Any, WordNumbers]:
         raise
     except Exception as error:  # python-docx and lxml raise many kinds for broken files
         raise fail("不是可读取的 Word 文档，文件可能已损坏", "not a Word document that can be read; it may be damaged",
-                   file=name) from error
+                   file=name, hint=Text("在 Word 或 WPS 中打开，另存为 .docx", "open it in Word or WPS and save it as .docx")) from error
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
