@@ -235,3 +235,21 @@ def test_a_text_of_fifty_megabytes_ends_in_figures_or_a_plain_word(tmp_path: Pat
     else:
         assert document.sections
     assert time.monotonic() - begun < 60
+
+
+def test_text_in_a_western_encoding_is_not_taken_for_chinese(tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_bytes("Rapport financier\nDépenses arrêtées à 3 €\n".encode("cp1252"))
+    with pytest.raises(KnowledgeBaseError) as error:
+        read_report(path)
+    assert (error.value.faults[0].line, "UTF-8" in error.value.faults[0].say("zh")) == (2, True)
+
+
+def test_a_document_of_too_many_parts_is_not_unpacked(tmp_path):
+    path = tmp_path / "report.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(10_001):
+            archive.writestr(f"word/{number}.txt", "")
+    with pytest.raises(KnowledgeBaseError) as error:
+        read_report(path)
+    assert "过大" in error.value.faults[0].say("zh")

@@ -14,13 +14,13 @@ from typing import Any
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, counted
 from auditkb.outputs import markdown
+from auditkb.outputs.spreadsheets import AS_TEXT, row_height, set_up_page
 from auditkb.readiness import Wanted, waiting
 
 FORMATS = (".xlsx", ".md")
 MOST_RECORDS = 100_000
 """Lines of the second part of a workbook; what is beyond is said."""
 RECORDS_IN_TEXT = 20
-LINE_POINTS = 15.0
 TITLE = Text("调阅资料清单", "Papers to ask for")
 _RECORDS = Text("涉及记录", "Records concerned")
 _NO_DEPARTMENT = Text("（没有登记科室）", "(no department recorded)")
@@ -96,8 +96,7 @@ def _stated(as_of: str) -> Text:
 def _write_workbook(connection: sqlite3.Connection, found: list[Wanted], dictionary: Dictionary, path: Path, language: Language, as_of: str) -> None:
     import xlsxwriter
 
-    # Text stays text: nothing in a record becomes a formula or a link.
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as book:
+    with xlsxwriter.Workbook(path, AS_TEXT) as book:
         head = book.add_format({"bold": True, "bg_color": "#E8EDF3", "border": 1, "text_wrap": True, "valign": "vcenter"})
         cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
         title = book.add_format({"bold": True, "font_size": 16})
@@ -108,32 +107,20 @@ def _write_workbook(connection: sqlite3.Connection, found: list[Wanted], diction
         sheet.write_row(2, 0, [text.say(language) for text in _HEADS], head)
         for number, item in enumerate(found, 1):
             values = [*_line(number, item, dictionary, language), "", ""]
-            sheet.set_row(number + 2, _height(values, _WIDTHS))
+            sheet.set_row(number + 2, row_height(values, _WIDTHS))
             sheet.write_row(number + 2, 0, values, cell)
         records = book.add_worksheet(_RECORDS.say(language))
         _set_up(records, _RECORD_WIDTHS, header=0)
         records.write_row(0, 0, [text.say(language) for text in _RECORD_HEADS], head)
         for row, values in enumerate(_record_lines(connection, found, dictionary, language), 1):
-            records.set_row(row, _height(values, _RECORD_WIDTHS))
+            records.set_row(row, row_height(values, _RECORD_WIDTHS))
             records.write_row(row, 0, values, cell)
 
 
 def _set_up(sheet: Any, widths: Sequence[int], *, header: int) -> None:
-    """A4 across, as wide as the page, with the header on every page and above the rows while scrolling."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(header)
-    sheet.freeze_panes(header + 1, 0)
+    set_up_page(sheet, header=header)
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
-
-
-def _height(values: Sequence[str | int], widths: Sequence[int]) -> float:
-    """Points that a row needs for its longest cell: not every program fits rows to wrapped text by itself."""
-    from rich.cells import cell_len
-
-    return LINE_POINTS * max(-(-cell_len(str(value)) // max(1, width - 2)) or 1 for value, width in zip(values, widths, strict=True))
 
 
 def _record_lines(connection: sqlite3.Connection, found: list[Wanted], dictionary: Dictionary, language: Language) -> Iterator[list[str | int]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary, Field, RecordType
 from auditkb.errors import Text, did_you_mean, fail
+from auditkb.outputs.spreadsheets import AS_TEXT, lines_of, set_up_page, width_of
 from auditkb.outputs.template_words import (
     DATE_REFUSED,
     INSTRUCTIONS,
@@ -55,7 +56,7 @@ def write_template(path: Path, dictionary: Dictionary, language: str, types: Seq
     import xlsxwriter
 
     content = BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(content, {"in_memory": True, **AS_TEXT}) as book:
         book.set_properties({"title": title_of_guide().say(language)})
         writer = _Writer(book, dictionary, language)
         writer.guide(types)
@@ -86,7 +87,7 @@ class _Writer:
         """The first sheet: how to fill in, and the table of completeness."""
         sheet = self._book.add_worksheet(self._say(SHEET))
         sheet.hide_gridlines(2)
-        _to_print(sheet)
+        set_up_page(sheet)
         sheet.set_row(0, 28)
         sheet.set_column(0, 0, 26)
         sheet.set_column(1, 3, 18)
@@ -95,7 +96,7 @@ class _Writer:
         row = 1
         for text in INSTRUCTIONS:
             sheet.merge_range(row, 0, row, 4, self._say(text), self._format(text_wrap=True, valign="top"))
-            sheet.set_row(row, 17 * _lines(self._say(text), 126))
+            sheet.set_row(row, 17 * lines_of(self._say(text), 126))
             row += 1
         row += 1
         for label, format_ in ((TITLE, _TEXT), (DATE, _FORMATS["date"])):
@@ -125,14 +126,14 @@ class _Writer:
         name = self._say(CHOICES_SHEET)
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(2, 0)
-        _to_print(sheet)
+        set_up_page(sheet)
         ranges: dict[tuple[str, str], str] = {}
         for column, (record_type, field) in enumerate(fields):
             labels = [label.say(self._language) for label in (field.choices or {}).values()]
             head = (record_type.label.say(self._language), field.label.say(self._language))
             for row, text in enumerate((*head, *labels)):
                 sheet.write(row, column, text, self._format(**(self._head if row < 2 else _TEXT)))
-            sheet.set_column(column, column, 2 + max(map(_width, (*head, *labels))))
+            sheet.set_column(column, column, 2 + max(map(width_of, (*head, *labels))))
             letters = _letters(column)
             ranges[record_type.type, field.name] = f"='{name}'!${letters}$3:${letters}${len(labels) + 2}"
         return ranges
@@ -141,17 +142,17 @@ class _Writer:
         """One sheet of records: headings with comments, formats, drop-downs; below them it is empty."""
         keys = record_type.key[0]
         sheet.freeze_panes(1, 1)
-        _to_print(sheet)
+        set_up_page(sheet)
         sheet.repeat_rows(0)
         height = 1
         for column, field in enumerate(record_type.fields.values()):
             heading = heading_of(field, self._language)
             is_key = field.name in keys
-            width = max(_WIDTHS.get(field.type, 22), min(24, _width(heading) + 3))
-            height = max(height, _lines(heading, width - 2))
+            width = max(_WIDTHS.get(field.type, 22), min(24, width_of(heading) + 3))
+            height = max(height, lines_of(heading, width - 2))
             sheet.write(0, column, heading, self._format(**{**self._head, **({"bg_color": "#FCE4B6"} if is_key else {})}))
             comment = comment_on(record_type, field, self._dictionary, self._language)
-            sheet.write_comment(0, column, comment, {"x_scale": 2.2, "y_scale": max(1.0, _lines(comment, 40) * 0.24), "font_size": 10})
+            sheet.write_comment(0, column, comment, {"x_scale": 2.2, "y_scale": max(1.0, lines_of(comment, 40) * 0.24), "font_size": 10})
             sheet.set_column(column, column, width, self._format(**_FORMATS.get(field.type, _TEXT)))
             rule = self._rule(record_type, field, column, choices)
             if rule is not None:
@@ -174,22 +175,7 @@ class _Writer:
         return {"error_title": self._say(message[0]), "error_message": self._say(message[1])}
 
 
-def _to_print(sheet: Worksheet) -> None:
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-
-
 def _letters(column: int) -> str:
     from xlsxwriter.utility import xl_col_to_name
 
     return str(xl_col_to_name(column))
-
-
-def _width(text: str) -> int:
-    """Columns that a text takes: a Chinese character takes two."""
-    return sum(1 if character.isascii() else 2 for character in text)
-
-
-def _lines(text: str, width: int) -> int:
-    return sum(max(1, -(-_width(line) // width)) for line in text.splitlines())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditkb.errors import Text
+from auditkb.outputs.spreadsheets import AS_TEXT, row_height, set_up_page
 from auditkb.outputs.tie_out_listing import CAUSE_COLUMNS, COLUMNS, Columns, Rows, causes, not_checked, summary, tie_outs, why_review
 from auditkb.reports.tie_outs import TiedOut
 
 _WIDTHS = {"number": 6, "place": 34, "printed": 20, "computed": 20, "difference": 18, "tolerance": 14, "relations": 44, "advice": 60, "relation": 48,
            "verdict": 12, "cause": 8, "why": 60}
-_LINE = 15
 _RIGHT = {"printed", "computed", "difference", "tolerance"}
 
 
@@ -26,7 +25,7 @@ def write_workbook(tied: TiedOut, path: Path, language: str) -> None:
 def _write(tied: TiedOut, out: BinaryIO, language: str) -> None:
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(out, AS_TEXT)
     formats = {name: book.add_format({"text_wrap": True, "valign": "top", **more}) for name, more in (
         ("text", {}), ("right", {"align": "right"}), ("head", {"bold": True, "bg_color": "#E7ECEF", "border": 1}), ("title", {"bold": True, "font_size": 14, "text_wrap": False}),
         ("plain", {"text_wrap": False}))}
@@ -52,24 +51,15 @@ def _sheet(book: Any, formats: dict[str, Any], name: str, title: str, under: str
         sheet.set_column(place, place, _WIDTHS[key])
         sheet.write_string(3, place, label.say(language), formats["head"])
     for line, row in enumerate(rows, 4):
-        sheet.set_row(line, _LINE * max(_lines(str(value), _WIDTHS[key]) for value, (key, _) in zip(row, columns, strict=True)))
+        sheet.set_row(line, row_height(row, [_WIDTHS[key] for key, _ in columns]))
         for place, (value, (key, _)) in enumerate(zip(row, columns, strict=True)):
             if isinstance(value, int):
                 sheet.write_number(line, place, value, formats["text"])
             elif value not in (None, ""):
                 sheet.write_string(line, place, str(value), formats["right" if key in _RIGHT else "text"])
-    sheet.freeze_panes(4, 0)
     if rows:
         sheet.autofilter(3, 0, 3 + len(rows), len(columns) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(3)
-
-
-def _lines(text: str, width: int) -> int:
-    """How many lines a text takes in a column; a Chinese character is two wide. Excel fits heights itself, other programs do not."""
-    return sum(1 + sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line) // (width + 1) for line in text.split("\n"))
+    set_up_page(sheet, header=3)
 
 
 def _notes(book: Any, formats: dict[str, Any], tied: TiedOut, language: str) -> None:
@@ -82,5 +72,4 @@ def _notes(book: Any, formats: dict[str, Any], tied: TiedOut, language: str) -> 
             line += 1
             sheet.write_string(line, 0, item.say(language), formats["text"])
         line += 2
-    sheet.fit_to_pages(1, 0)
-    sheet.set_paper(9)
+    set_up_page(sheet)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from auditkb.errors import fail
+from auditkb.errors import Text, fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, GridCell, Item, Line, tidy
 from auditkb.reports.number_forms import is_number
-from auditkb.reports.text_files import decode
+from auditkb.sources.encodings import decode
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
+_SAVE_AGAIN = Text("在浏览器中重新保存网页，或复制文字存为 .txt", "save the page anew in a browser, or copy its text into a .txt")
 _LEFT_OUT = {"script", "style", "noscript", "template", "head", "nav", "iframe", "svg", "select", "button", "object", "form"}
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "section", "article", "main", "header", "footer", "aside", "pre",
            "blockquote", "center", "body", "html", "caption", "hr", "td", "th", "tr", "tbody", "thead", "tfoot", "table", "address", "figure"}
@@ -29,9 +30,9 @@ def read_html(data: bytes, name: str) -> list[Item]:
     try:
         root = lxml.html.document_fromstring(text, parser=parser)
     except (lxml.etree.LxmlError, ValueError) as error:
-        raise fail("不是可读取的网页文件", "not a page that can be read", file=name) from error
+        raise fail("不是可读取的网页文件", "not a page that can be read", file=name, hint=_SAVE_AGAIN) from error
     if any("depth" in entry.message.lower() for entry in parser.error_log):
-        raise fail("网页的嵌套过深，没有读取", "the page is nested too deeply and was not read", file=name)
+        raise fail("网页的嵌套过深，没有读取", "the page is nested too deeply and was not read", file=name, hint=_SAVE_AGAIN)
     return _Walk().items_of(root)
 
 

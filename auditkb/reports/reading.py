@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.errors import KnowledgeBaseError, Text, fail
 from auditkb.reports.document import Document
 from auditkb.reports.lines import Item
 from auditkb.reports.structure import build_document
@@ -14,6 +14,7 @@ from auditkb.reports.structure import build_document
 MEGABYTE = 1024 * 1024
 # Text is a hundred times as dense as a document with pictures.
 MOST_MEGABYTES = {"txt": 20, "html": 20, "docx": 200, "pdf": 200}
+_GET_AGAIN = Text("核对是否选对了文件，或重新获取", "check that it is the right file, or get it again")
 Reader = Callable[[bytes, str], list[Item]]
 
 
@@ -30,15 +31,17 @@ def read_report(path: Path) -> Document:
         size = path.stat().st_size
         data = path.read_bytes() if size <= most * MEGABYTE else b""
     except OSError as error:
-        raise fail("打不开文件", "the file cannot be opened", file=name) from error
+        raise fail("打不开文件", "the file cannot be opened", file=name,
+                   hint=Text("核对路径和权限；正被其他程序打开时先关闭它", "check the path and your rights; close it where another program has it open")) from error
     if size > most * MEGABYTE:
-        raise fail(f"文件超过{most}兆字节，不像一份报告，没有读取", f"the file is larger than {most} megabytes, which is no report; it was not read", file=name)
+        raise fail(f"文件超过{most}兆字节，不像一份报告，没有读取", f"the file is larger than {most} megabytes, which is no report; it was not read", file=name,
+                   hint=Text("只保留报告正文，删去图片后另存", "keep the report itself, take pictures out and save it anew"))
     if not data.strip():
-        raise fail("文件是空的", "the file is empty", file=name)
+        raise fail("文件是空的", "the file is empty", file=name, hint=_GET_AGAIN)
     items = _READERS[file_format]()(data, name)
     document = build_document(items, path.name, file_format, hashlib.sha256(data).hexdigest())
     if not document.sections:
-        raise fail("文件中没有文字", "there is no text in the file", file=name)
+        raise fail("文件中没有文字", "there is no text in the file", file=name, hint=_GET_AGAIN)
     return document
 
 

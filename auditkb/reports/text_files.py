@@ -5,12 +5,10 @@ A flattened table has a tab before each cell and an empty line between rows; a c
 
 from __future__ import annotations
 
-from auditkb.errors import fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, GridCell, Item, Line, tidy
 from auditkb.reports.number_forms import is_number
-
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+from auditkb.sources.encodings import decode
 
 
 def read_text(data: bytes, name: str) -> list[Item]:
@@ -26,19 +24,6 @@ def read_text(data: bytes, name: str) -> list[Item]:
             items.append(Line(tidy(lines[index]), Place(index + 1)))
             index += 1
     return items
-
-
-def decode(data: bytes, name: str) -> str:
-    """The text of bytes in UTF-8, UTF-16 with its mark, or GB18030."""
-    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    for candidate in [encoding] if encoding else ["utf-8", "gb18030"]:
-        try:
-            text = data.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise fail("不是可识别的文本文件", "this is not a text file that can be read", file=name)
 
 
 def _is_cell(line: str) -> bool:

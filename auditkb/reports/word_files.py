@@ -7,11 +7,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from auditkb.errors import KnowledgeBaseError, fail
+from auditkb.errors import KnowledgeBaseError, Text, fail
 from auditkb.reports.document import Place
 from auditkb.reports.lines import Grid, GridCell, Item, Line, tidy
 from auditkb.reports.number_forms import is_number
 from auditkb.reports.word_numbers import WordNumbers
+from auditkb.sources.archives import unpacks_to_too_much
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # Of text, and of everything with its pictures.
@@ -42,10 +43,8 @@ def _opened(data: bytes, name: str) -> tuple[Any, WordNumbers]:
                    "the file has a password or is an old .doc; remove the password and save it as .docx", file=name)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
-            if text > MOST_OF_TEXT or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-                raise fail("文件解开后过大，没有读取", "the file is too large once unpacked and was not read", file=name)
+            if unpacks_to_too_much(archive, {".xml": MOST_OF_TEXT, "": MOST_UNPACKED}):
+                raise fail("文件解压后过大，没有读取；请删去图片后另存为新文件", "the file unpacks to far too much and was not read; take the pictures out and save it as a new file", file=name)
         import docx
 
         document = docx.Document(io.BytesIO(data))
@@ -54,7 +53,7 @@ def _opened(data: bytes, name: str) -> tuple[Any, WordNumbers]:
         raise
     except Exception as error:  # python-docx and lxml raise many kinds for broken files
         raise fail("不是可读取的 Word 文档，文件可能已损坏", "not a Word document that can be read; it may be damaged",
-                   file=name) from error
+                   file=name, hint=Text("在 Word 或 WPS 中打开，另存为 .docx", "open it in Word or WPS and save it as .docx")) from error
 
 
 def _blocks(parent: Any) -> Iterator[Any]:

@@ -18,13 +18,13 @@ from typing import IO
 from lxml import etree
 
 from auditkb.errors import KnowledgeBaseError, Text, fail
+from auditkb.sources.archives import names_a_part_twice, unpacks_to_too_much
 from auditkb.sources.number_formats import NumberFormat, read_number_format
 from auditkb.sources.signatures import SAVE_AS_XLSX
 
 MOST_BYTES_OF_SHEETS = 2 * 1024**3
 MOST_BYTES_OF_TEXTS = 256 * 1024**2
 MOST_BYTES_OF_A_PART = 32 * 1024**2
-MOST_PARTS = 10_000
 BYTES_AT_ONCE = 1024**2
 # What zipfile raises for a damaged or a locked archive, and lxml for XML that is cut off.
 _BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error, etree.LxmlError)
@@ -114,13 +114,10 @@ def open_package(path: Path) -> Iterator[Package]:
 
 
 def _refuse_too_much(path: Path, archive: zipfile.ZipFile) -> None:
-    """What unpacks to more than a workbook ever holds is refused before it is unpacked; zipfile holds a part to its stated size."""
-    parts = archive.infolist()
-    sheets = sum(part.file_size for part in parts if part.filename.lower().endswith(".xml"))
-    texts = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
-    if len({part.filename for part in parts}) < len(parts):
+    """What unpacks to more than a workbook ever holds is refused before it is unpacked."""
+    if names_a_part_twice(archive):
         raise broken(path)
-    if sheets > MOST_BYTES_OF_SHEETS or texts > MOST_BYTES_OF_TEXTS or len(parts) > MOST_PARTS:
+    if unpacks_to_too_much(archive, {".xml": MOST_BYTES_OF_SHEETS, "sharedstrings": MOST_BYTES_OF_TEXTS}):
         raise fail("文件解压后过大，可能已损坏或是恶意文件", "the file unpacks to far too much; it is broken or made to do harm", file=path.as_posix(),
                    hint=Text("只保留需要的表，另存为新文件", "keep the sheets that are needed and save them as a new file"))
 
