@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up: a module imports from its own level or below. A package stands for all its modules.
 LEVELS: list[tuple[str, ...]] = [
-    ("errors", "languages", "texts", "value_options", "numerals", "names"),
+    ("errors", "languages", "texts", "value_options", "numerals", "names", "remembered", "garbage"),
     ("yaml_files", "dictionary", "dictionary_checks", "dates", "amounts", "ids", "values", "cells", "expressions"),
-    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "sources", "metadata"),
+    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "resolving", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "sources", "metadata"),
     ("wording", "sentences", "compiler", "engines"),
     ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "readiness", "generated", "linting", "tieout", "reports", "search", "outputs"),
 ]

@@ -22,6 +22,7 @@ from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
+from auditkb.garbage import without_collection
 from auditkb.merging import rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
 from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
@@ -99,7 +100,8 @@ def load_source(
             if known[1:] == (source.sha256, source.read_as):
                 return _report(connection, source, "unchanged")
             _refuse_another_file(source, known[0])
-        return _Loader(connection, dictionary, source, missing, progress, is_newer=known is not None).load()
+        with without_collection():
+            return _Loader(connection, dictionary, source, missing, progress, is_newer=known is not None).load()
 
 
 def _refuse_another_file(source: Source, known_path: str) -> None:
