@@ -15,6 +15,7 @@ from auditkb.reports.lines import Grid, GridCell
 from auditkb.reports.number_forms import is_number
 from auditkb.reports.tables import holds_figures, understand
 
+MOST_HEAD = 6  # rows that are a header and no table of words
 NEAR = 4.0  # points within which the edges of two pages are one
 Rows = tuple[tuple[GridCell, ...], ...]
 
@@ -29,7 +30,8 @@ def join_over_page(grid: Grid, following: Grid) -> Grid | None:
     # A header whose cells are merged over rows may come again with some of its rows only.
     known = set().union(*(_words(row) for row in head))
     rest = tuple(dropwhile(lambda row: not holds_figures(row) and bool(_words(row)) and _words(row) <= known, below))
-    if len(rest) == len(below) and len(head) < len(above) and any(understand(following).columns):
+    is_only_head = len(head) == len(above) <= MOST_HEAD
+    if len(rest) == len(below) and not is_only_head and any(understand(following).columns):
         return None
     return replace(grid, rows=_rows(above, rest), edges=edges)
 
