@@ -30,7 +30,7 @@ from tests.report_readings import (
 
 ALWAYS = (2, 38)
 SEEDS = [pytest.param(seed, marks=() if seed in ALWAYS else pytest.mark.slow) for seed in range(50)]
-IN_ALL_FORMATS = [pytest.param(seed, marks=() if seed == 2 else pytest.mark.slow) for seed in (2, 4, 6, 11, 21)]
+IN_ALL_FORMATS = [pytest.param(seed, marks=() if seed == 2 else pytest.mark.slow) for seed in (2, 6, 14, 45, 47)]
 
 
 def reading_of(seed: int, folder: Path) -> tuple[GeneratedReport, Reading]:

@@ -6,6 +6,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 from auditkb.reports.tie_outs import TiedOut
 from tests.report_generator import generate
 from tests.report_mutations import change_digit
@@ -45,3 +47,16 @@ def test_forty_wrong_digits_take_no_longer(tmp_path: Path) -> None:
 
 def test_four_reports_bound_into_one_take_no_longer(tmp_path: Path) -> None:
     quickly_tied_out(generate(10).text * 4, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("figure", ["1元，", "1%，"])
+def test_a_paragraph_of_thousands_of_figures_takes_time_in_proportion(figure: str, tmp_path: Path) -> None:
+    def seconds(times: int) -> float:
+        path = tmp_path / f"{times}.txt"
+        path.write_text("一、收支\n" + figure * times + "\n", "utf-8")
+        begin = time.process_time()
+        assert len(read(path).figures) == times
+        return time.process_time() - begin
+    seconds(200)
+    assert seconds(8000) < 9 * seconds(2000)

@@ -34,13 +34,15 @@ def bad(tmp_path: Path) -> str:
 def test_the_table_puts_causes_first_with_place_and_what_to_do(bad: str) -> None:
     lines = run([bad]).stdout.splitlines()
     assert lines[1] == "7 relations checked: 2 broken (1 cause), 0 for a person to judge, 0 rounding, 5 tie"
-    assert lines[3:6] == ["Broken: 1 cause", "1. 310.00元  →  300.00元", "   一, line 3; difference +10元, tolerance 0元"]
-    assert "the other figures give 300.00元; with that these 2 relations hold: check the source and correct it" in lines[8]
+    assert lines[3:6] == ["Broken: 1 cause", "1. printed 310.00元, computed 300.00元", "   一, line 3; difference +10元, tolerance 0元"]
+    assert lines[6] == "   words: 2024年收入总计310.00元，其中：本年收入…"
+    assert "the other figures give 300.00元; with that these 2 relations hold: check the source and correct it" in lines[9]
     assert any("relations without figures in this report" in line for line in lines)
 
 
 def test_the_table_speaks_chinese(bad: str) -> None:
     out = run([bad], "zh").stdout
+    assert "收入总计＝本年收入＋上年结转：270.00元＋30.00元＝300.00元" in out and "收入总计＝支出总计：300.00元（第3行）" in out
     assert "核对 7 处：不符 2 处（1 个原因）" in out and "按其他数应为300.00元，改后这2处相符" in out
 
 
@@ -74,7 +76,7 @@ def test_markdown_goes_into_a_file(bad: str, tmp_path: Path) -> None:
     out = tmp_path / "out.md"
     assert "Wrote" in run([bad, "--format", "md", "--output", str(out)]).stdout
     text = out.read_text("utf-8")
-    assert text.startswith("# Tie-outs · ") and "| 1 | 一, line 3 | 310.00元 | 300.00元 | +10元 | 0元 |" in text
+    assert text.startswith("# Tie-outs · ") and "| 1 | 一, line 3 | 2024年收入总计310.00元，其中：本年收入… | 310.00元 | 300.00元 | +10元 | 0元 |" in text
 
 
 def test_the_table_goes_into_a_file(bad: str, tmp_path: Path) -> None:
@@ -91,7 +93,7 @@ def workbook(text: str, folder: Path, language: str = "zh") -> Path:
 def test_the_workbook_has_causes_all_tie_outs_and_what_was_not_checked(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(workbook(BAD, tmp_path))
     assert book.sheetnames == ["不符", "待人判断", "全部核对", "没有核对的"]
-    assert [cell.value for cell in book["不符"][5]][:4] == [1, "一，第3行", "310.00元", "300.00元"]
+    assert [cell.value for cell in book["不符"][5]][:5] == [1, "一，第3行", "2024年收入总计310.00元，其中：本年收入…", "310.00元", "300.00元"]
     assert book["全部核对"].max_row == 4 + 7
     assert [cell.value for cell in openpyxl.load_workbook(workbook(BAD, tmp_path, "en"))["Broken"][4]][1] == "Place"
 

@@ -7,16 +7,20 @@ from typing import Any
 
 from auditkb.errors import Text, counted
 from auditkb.outputs import markdown
-from auditkb.reports.exact import Verdict
+from auditkb.reports.exact import Term, Verdict
+from auditkb.reports.figures import Figure
 from auditkb.reports.relations import said
 from auditkb.reports.tie_outs import VERDICTS, TiedOut, TieOut, as_printed, cause_computed, place_of, what_to_do
 
 Columns = list[tuple[str, Text]]
 Rows = list[list[Any]]
+QUOTED = 20  # characters before a figure that are quoted with it
+_DIGITS = "0123456789０１２３４５６７８９.,"
+MOST_ADDED = 5  # more figures are only counted
 ORDER: tuple[Verdict, ...] = ("broken", "review", "rounding", "ties")
 CAUSE_COLUMNS: Columns = [
-    ("number", Text("序号", "No.")), ("place", Text("位置", "Place")), ("printed", Text("所载数", "Printed")), ("computed", Text("计算数", "Computed")),
-    ("difference", Text("差额", "Difference")), ("tolerance", Text("容差", "Tolerance")), ("relations", Text("不符的关系", "Broken relations")),
+    ("number", Text("序号", "No.")), ("place", Text("位置", "Place")), ("quoted", Text("原文", "Words")), ("printed", Text("所载数", "Printed")),
+    ("computed", Text("计算数", "Computed")), ("difference", Text("差额", "Difference")), ("tolerance", Text("容差", "Tolerance")), ("relations", Text("不符的关系", "Broken relations")),
     ("advice", Text("怎么办", "What to do"))]
 COLUMNS: Columns = [
     ("relation", Text("勾稽关系", "Relation")), ("place", Text("位置", "Place")), ("printed", Text("所载数", "Printed")), ("computed", Text("计算数", "Computed")),
@@ -29,9 +33,47 @@ def causes(tied: TiedOut, language: str) -> Rows:
     for number, cause in enumerate(tied.causes, 1):
         broken = tied.of(cause)
         lead = broken[0]
-        rows.append([number, place_of(cause.figure, tied.document).say(language), as_printed(cause.figure).say(language), cause_computed(cause, tied).say(language),
-                     lead.difference_shown.say(language), lead.tolerance_shown.say(language), "\n".join(one.title.say(language) for one in broken), what_to_do(cause, tied).say(language)])
+        rows.append([number, place_of(cause.figure, tied.document).say(language), quoted(cause.figure), as_printed(cause.figure).say(language),
+                     cause_computed(cause, tied).say(language), lead.difference_shown.say(language), lead.tolerance_shown.say(language),
+                     "\n".join((one.title + calculation(one)).say(language) for one in broken), what_to_do(cause, tied).say(language)])
     return rows
+
+
+def quoted(figure: Figure) -> str:
+    """The words around a figure of the text, by which it is found in any file."""
+    if figure.row_number is not None or figure.printed is None:
+        return ""
+    before, after = figure.before[-QUOTED:].strip(), figure.after[:QUOTED // 2].strip()
+    # No half of another number is quoted.
+    before = "…" + before.lstrip(_DIGITS) if len(figure.before) > QUOTED else before
+    return before + figure.printed + (after.rstrip(_DIGITS) + "…" if len(figure.after) > QUOTED // 2 else after)
+
+
+def calculation(one: TieOut) -> Text:
+    """What a figure is held against, in figures: 184129842.39元＋128378.60元＝184,258,220.99元; of a single figure where it stands."""
+    sides = one.comparison.sides
+    if not sides.terms:
+        return Text("", "")
+    if not sides.divisor and len(sides.terms) == 1:
+        figure = sides.terms[0].figure
+        where = "".join(f"{word} · " for word in (*figure.row, *figure.column[-1:])) if figure.row_number is not None else ""
+        return Text("：", ": ") + as_printed(figure) + Text(f"（{where}{figure.place.text.zh}）", f" ({where}{figure.place.text.en})")
+    whole = _added(sides.terms, -1 if sides.sign < 0 and not sides.divisor else 1)
+    if sides.divisor:
+        several = len(sides.terms) > 1
+        whole = (Text("（", "(") + whole + Text("）", ")") if several else whole) + Text(" ÷ ", " ÷ ") + _added(sides.divisor, 1)
+    return Text("：", ": ") + whole + (Text("，", ", ") if sides.at_most else Text("＝", " = ")) + one.computed
+
+
+def _added(terms: tuple[Term, ...], sign: int) -> Text:
+    if len(terms) > MOST_ADDED:
+        return Text(f"{len(terms)}个数之和", f"the sum of {len(terms)} figures")
+    ordered = sorted(terms, key=lambda term: -term.sign * sign)
+    text = Text("", "")
+    for number, term in enumerate(ordered):
+        sign_zh, sign_en = ("－", " - ") if term.sign * sign < 0 else ("＋", " + ")
+        text += Text(sign_zh if number or term.sign * sign < 0 else "", sign_en if number or term.sign * sign < 0 else "") + as_printed(term.figure)
+    return text
 
 
 def tie_outs(tied: TiedOut, language: str, verdicts: tuple[Verdict, ...] = ORDER) -> Rows:

@@ -38,10 +38,13 @@ def _print_causes(console: Console, tied: TiedOut, language: str) -> None:
         return
     console.print()
     console.print(Text(f"不符：{len(tied.causes)} 个原因", f"Broken: {counted(len(tied.causes), 'cause')}").say(language), style="bold red")
-    for number, place, printed, computed, difference, tolerance, relations, advice in causes(tied, language):
-        console.print(f"{number}. {printed}  →  {computed}", style="bold", markup=False)
+    for number, place, words, printed, computed, difference, tolerance, relations, advice in causes(tied, language):
+        heading = Text(f"{number}. 所载 {printed}，计算 {computed}", f"{number}. printed {printed}, computed {computed}")
+        console.print(heading.say(language), style="bold", markup=False, soft_wrap=True)
         where = Text(f"   {place}；差额 {difference}，容差 {tolerance}", f"   {place}; difference {difference}, tolerance {tolerance}")
         console.print(where.say(language), markup=False, soft_wrap=True)
+        if words:
+            console.print(Text(f"   原文：{words}", f"   words: {words}").say(language), markup=False, soft_wrap=True)
         for relation in relations.splitlines():
             console.print(f"   · {relation}", markup=False, soft_wrap=True)
         console.print(f"   {advice}", style="yellow", markup=False, soft_wrap=True)

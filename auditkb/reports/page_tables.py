@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from auditkb.reports.lines import Grid, GridCell
 from auditkb.reports.number_forms import is_number
 from auditkb.reports.tables import holds_figures, understand
 
+MOST_HEAD = 6  # rows that are a header and no table of words
 NEAR = 4.0  # points within which the edges of two pages are one
 Rows = tuple[tuple[GridCell, ...], ...]
 
@@ -25,12 +26,14 @@ def join_over_page(grid: Grid, following: Grid) -> Grid | None:
     if edges is None:
         return None
     above, below = _over(edges, grid), _over(edges, following)
-    repeated = sum(1 for _ in takewhile(lambda pair: _is_same(*pair), zip(above, below, strict=False)))
-    is_repeated = repeated > 0 and not holds_figures(below[0])
-    is_only_head = not any(holds_figures(row) for row in above)
-    if not is_repeated and not is_only_head and any(understand(following).columns):
+    head = list(takewhile(lambda row: not holds_figures(row), above))
+    # A header whose cells are merged over rows may come again with some of its rows only.
+    known = set().union(*(_words(row) for row in head))
+    rest = tuple(dropwhile(lambda row: not holds_figures(row) and bool(_words(row)) and _words(row) <= known, below))
+    is_only_head = len(head) == len(above) <= MOST_HEAD
+    if len(rest) == len(below) and not is_only_head and any(understand(following).columns):
         return None
-    return replace(grid, rows=_rows(above, below[repeated:] if is_repeated else below), edges=edges)
+    return replace(grid, rows=_rows(above, rest), edges=edges)
 
 
 def _common_edges(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...] | None:
@@ -52,8 +55,9 @@ def _over(edges: tuple[float, ...], grid: Grid) -> Rows:
     return tuple(tuple(moved(cell) for cell in row) for row in grid.rows)
 
 
-def _is_same(one: tuple[GridCell, ...], other: tuple[GridCell, ...]) -> bool:
-    return [(cell.start, "".join(cell.text.split())) for cell in one] == [(cell.start, "".join(cell.text.split())) for cell in other]
+def _words(row: tuple[GridCell, ...]) -> set[tuple[int | None, str]]:
+    """Each word of a row with the column that it stands in."""
+    return {(cell.start, "".join(cell.text.split())) for cell in row if cell.text}
 
 
 def _rows(above: Rows, below: Rows) -> Rows:

@@ -83,9 +83,11 @@ class Years:
         """What one mention says of a figure with `between` from it to the figure; None where it says nothing."""
         mention = mentions[index]
         is_near = len(between) < _LONGEST_CLAUSE and _CLAUSE_END.search(between) is None
-        changes = self._forms.moves(between)
-        if mention.is_compared and (not is_near or changes):
+        if mention.is_compared and not is_near:
             return None
+        if is_near and self._forms.moves(between) and (mention.is_compared or mention.kind == "last"):
+            # 较上年减少公务接待费5万元 is a change, and 由上年的48万元增加到90万元 is of this year.
+            return YearOfFigure(usual, False)
         around = next((one.year for one in reversed(mentions[:index]) if one.kind == "printed" and not one.is_compared), usual)
         if mention.kind == "printed":
             if is_near and self._forms.moves_to(between):
@@ -95,8 +97,6 @@ class Years:
         if mention.kind == "this":
             return None if self._forms.is_account(between) else YearOfFigure(usual, around == usual)
         year = None if around is None else around - 1
-        if is_near and changes:
-            return None
         return YearOfFigure(year, is_near and around == usual)
 
 
