@@ -73,6 +73,10 @@ def is_plain(cell: Cell) -> bool:
     return cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured")
 
 
+def _folded(stored: Stored) -> str | None:
+    return fold(stored) if isinstance(stored, str) else None
+
+
 def text_of(line: Line, column: Column) -> str:
     """The text of a row in a column; rows may end early."""
     return line.cells[column.position] if column.position < len(line.cells) else ""
@@ -92,7 +96,7 @@ class PlainRows:
         self._alternatives = alternatives
         self._keys = [(place, entry.name) for place, entry in enumerate(fields) if entry.name in keys]
         self._parents = [place for place, entry in enumerate(fields) if entry.name in parents]
-        self._folds = {place: Remembered(fold) for place, entry in enumerate(fields) if entry.compared}
+        self._folds: dict[int, Remembered[Stored, str | None]] = {place: Remembered(_folded) for place, entry in enumerate(fields) if entry.compared}
 
     def read(self, block: Block) -> PlainBlock:
         """What the database holds of each line, its key, and the lines to be looked at by themselves."""
@@ -107,7 +111,7 @@ class PlainRows:
         if self._parents and all(None in stored[place] for place in self._parents):
             apart.update(row for row in range(count) if all(stored[place][row] is None for place in self._parents))
         parts = {name: self._columns[place].key_parts(texts[place], stored[place]) for place, name in self._keys}
-        folded = [[None if text is None else known[str(text)] for text in stored[place]] for place, known in self._folds.items()]
+        folded = [known.of(stored[place]) for place, known in self._folds.items()]
         return PlainBlock(key_texts(parts, self._alternatives, count), [*stored, *folded], apart)
 
 
@@ -136,7 +140,7 @@ class _PlainColumn:
         self._reader, self._is_key = reader, is_key
         self._text_is_value = column.field.type == "text" and not column.options.meanings
         self._has_unplain = False
-        self._stored: Remembered[Stored | _Apart] = Remembered(self._store)
+        self._stored: Remembered[str, Stored | _Apart] = Remembered(self._store)
         empty = reader("")
         # The unit of a column of amounts of which many are read at once.
         self._unit = column.unit if column.field.type == "money" and empty.is_plain and empty.stored is None else None
