@@ -43,10 +43,8 @@ def _resolve(connection: sqlite3.Connection, dictionary: Dictionary, record_type
     values |= {f"_{name}": "t.key" for name in ("department", "organisation") if record_type.type == name}
     selected = ", ".join(f"{value} as {column}" for column, value in values.items())
     sets = ", ".join(f"{column} = found.{column}" for column in values)
-    # Only rows that change are written: a small loading into many records leaves the others where they are.
-    differs = " or ".join(f"{table}.{column} is not found.{column}" for column in values)
     connection.execute(f"update {table} set {sets} from (select t.rowid as here, {selected} from {table} t {joins.sql}) as found "
-                       f"where {table}.rowid = found.here and ({differs})")
+                       f"where {table}.rowid = found.here")
     # Loading writes text and folded text together; only what came otherwise (an added column) is still missing.
     for name in (name for name, entry in record_type.fields.items() if entry.compared):
         folded = quote(f"_folded_{name}")
