@@ -101,6 +101,7 @@ def run_in_a_copy(database: Path, dictionary: Dictionary, rules: RuleSet, times:
             scan(connection, dictionary)
             with times.measure(SCAN):
                 rows = scan(connection, dictionary)
+            print(f"{rows} rows: a scan {times.processor[SCAN][-1]:.1f} s", file=sys.stderr)
             parts = Parts(times)
             with times.measure(RUN):
                 report = run_rules(connection, dictionary, rules, [], load_classes(ROOT / "findings" / "classes.yml"), as_of=AS_OF,
@@ -123,7 +124,8 @@ class Parts:
         self._begun.append((name, time.process_time(), time.perf_counter()))
         if number > 1:
             before, processor, wall = self._begun[-2]
-            print(f"{number - 1}/{of} {before}: {self._begun[-1][1] - processor:.1f} s, {self._begun[-1][2] - wall:.1f} s on the clock", file=sys.stderr)
+            print(f"{number - 1}/{of} {before}: {self._begun[-1][1] - processor:.1f} s, {self._begun[-1][2] - wall:.1f} s on the clock",
+                  file=sys.stderr)
 
     def close(self, report: RunReport) -> None:
         """The run is over: note what each rule took; what is done once, after the last, is not counted as a rule's."""
