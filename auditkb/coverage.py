@@ -162,8 +162,9 @@ def _write_by_place(connection: sqlite3.Connection, name: str, marks: dict[_Plac
         return
     connection.execute("create temp table covered_place (source, body, department, year, marks, primary key (source, body, department, year))")
     connection.executemany("insert into covered_place values (?, ?, ?, ?, ?)", [(*place, value) for place, value in marks.items()])
-    connection.execute(f"update {table} as t set _covered = (select p.marks from covered_place p where p.source is {_SOURCES} "
-                       "and p.body is t._organisation and p.department is t._department and p.year is t._year)")
+    found = (f"(select p.marks from covered_place p where p.source is {_SOURCES} and p.body is t._organisation "
+             "and p.department is t._department and p.year is t._year)")
+    connection.execute(f"update {table} as t set _covered = {found} where _covered is not {found}")
     connection.execute("drop table temp.covered_place")
 
 

@@ -78,7 +78,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, known: list[KnownFinding], classes: Classes,
-              *, as_of: str, office: Path | None = None, progress: Progress | None = None) -> RunReport:
+              *, as_of: str, office: Path | None = None, progress: Progress | None = None, seconds_a_rule: float = SECONDS_A_RULE) -> RunReport:
     """Run every rule that is not a draft or retired and write outcomes, findings, events and matches."""
     report = RunReport(as_of=as_of, known=len(known))
     started = _now()
@@ -101,7 +101,7 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
             sqls[rule.id] = engine.prepare(rule, dictionary, as_of)
             report.rules[rule.id] = rule
             try:
-                _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known)
+                _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known, seconds_a_rule)
             except KnowledgeBaseError as error:
                 report.faults += error.faults
                 report.broken.add(rule.id)
@@ -131,10 +131,11 @@ def _wanted(known: list[KnownFinding]) -> dict[str, list[str]]:
 
 
 def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql, report: RunReport,
-              old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> None:
+              old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]],
+              seconds: float) -> None:
     rule = sql.rule
     before = kept_findings(connection, list({rule.id, rule.lineage}))
-    engine.evaluate(connection, sql, dictionary, SECONDS_A_RULE, [*wanted, *(item.record_key for item in before.values())])
+    engine.evaluate(connection, sql, dictionary, seconds, [*wanted, *(item.record_key for item in before.values())])
     with sql.timed("count"):
         _tidy_reasons(connection)
         _count(connection, rule, report)

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from auditkb.cells import Value
-from auditkb.database import create_tables, open_database
+from auditkb.database import create_tables, finish_loading, open_database, quote, writer
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.findings import load_classes
 from auditkb.records import KeyMaker
 from auditkb.rules.load import RuleSet, load_rules
 from auditkb.runs import RunReport, run_rules
 from benchmarks.cases import AS_OF
-from benchmarks.generate import Generated, generate, read_manifest, write_manifest
+from benchmarks.generate import Generated, generate, make_database, read_manifest, write_manifest
 from benchmarks.plants import PLANTS
 from benchmarks.world import World
 
@@ -132,6 +132,24 @@ def test_equal_seeds_give_equal_manifests(tmp_path: Path) -> None:
     assert manifests[0] == manifests[1] != manifests[2]
     write_manifest(tmp_path / "manifest.csv", manifests[0])
     assert read_manifest(tmp_path / "manifest.csv") == manifests[0]
+
+
+def test_a_file_holds_the_same_records_and_all_its_indexes(tmp_path: Path) -> None:
+    """A file is written without a journal and indexed last, and rows come with what `finish_loading` is to find."""
+    dictionary, _ = project_files()
+    made = make_database(tmp_path / "kb.db", dictionary, checks(), contracts=150, seed=3)
+    with closing(open_database(tmp_path / "kb.db")) as file, closing(open_database(":memory:", create=True)) as memory:
+        create_tables(memory, dictionary)
+        assert generate(memory, dictionary, checks(), contracts=150, seed=3).planted == made.planted
+        names = "select name from sqlite_master where type = 'index' order by name"
+        assert file.execute(names).fetchall() == memory.execute(names).fetchall()
+        assert file.execute("pragma journal_mode").fetchone() == ("wal",)
+        file.execute("update contract set _covered = '', _department = null, _organisation = null, _year = 1")
+        with writer(file):
+            finish_loading(file, dictionary)
+        for name in dictionary:
+            rows = f"select * from {quote(name)} order by key"
+            assert file.execute(rows).fetchall() == memory.execute(rows).fetchall(), name
 
 
 def test_keys_are_those_of_the_loader() -> None:
