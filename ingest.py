@@ -42,6 +42,8 @@ _STATES = {
     "replaced": Text("已更新", "replaced"),
     "unchanged": Text("没有变化", "unchanged"),
 }
+_READ_AGAIN = Text("文件没有变，按新的读法重新读入", "the same file, read anew in another way")
+_MISSING: dict[str, Literal["gone", "keep"]] = {"gone": "gone", "keep": "keep", "撤销": "gone", "保留": "keep"}
 _COLUMNS = (
     ("source", Text("来源", "Source")),
     ("sheet", Text("文件或工作表", "File or sheet")),
@@ -78,13 +80,16 @@ def commands(language: Language) -> Group:
     @click.option("--type", "type_name", metavar="TYPE", help=say("单个文件的记录类型（默认与文件同名）。", "Record type of a single file (default: its name)."))
     @click.option("--map", "mapping", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                   help=say("单个文件的对应文件（默认在文件旁边，或单位文件夹的 maps 里找）。", "Mapping file of a single file (default: beside it, or in maps/ of the office's folder)."))
-    @click.option("--missing", type=click.Choice(["gone", "keep"]), help=say(
+    @click.option("--missing", type=click.Choice(list(_MISSING)), help=say(
         "新文件中没有的原有记录：gone 记为已撤销，keep 保留。声明完整的资料不必写，一律记为已撤销。",
         "Records of the former version that the newer file lacks: gone, or kept. Where they are declared complete they are gone."))
-    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None, missing: Literal["gone", "keep"] | None) -> None:
+    @click.option("--replaces", metavar="SOURCE", help=say("这个文件是来源 SOURCE 更正后的文件（文件名或位置变了）。", "The file is a newer version of SOURCE, under another name or in another place."))
+    def records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None, missing: str | None, replaces: str | None) -> None:
+        if replaces is not None and len(paths) > 1:
+            raise click.UsageError(say("--replaces 只用于一个文件", "--replaces takes one file"))
         if mapping is not None and type_name is not None:
             raise click.UsageError(say("--map 和 --type 只能用一个", "use either --map or --type"))
-        _load_records(paths, database, office, type_name, mapping, missing, language)
+        _load_records(paths, database, office, type_name, mapping, _MISSING[missing] if missing is not None else None, replaces, language)
 
     @group.command(
         "map",
@@ -126,7 +131,7 @@ def commands(language: Language) -> Group:
     @office_option(language)
     @format_option(language)
     @click.option("--source", metavar="SOURCE", help=say("只列这个来源的。", "Only those of this source."))
-    @click.option("--kind", metavar="KIND", help=say("只列这一类的：", "Only those of this kind: ") + ", ".join(PROBLEMS))
+    @click.option("--kind", metavar="KIND", help=say("只列这一类的：", "Only those of this kind: ") + ", ".join(label.say(language) for label in KINDS.values()) + say("；也可写 ", "; or ") + ", ".join(PROBLEMS))
     @click.option("--all", "everything", is_flag=True, help=say("连同不需要处理的：未读入的合计行、注、跳过的列，隐藏的行。", "Also what needs nothing: totals, notes and columns that were not loaded, hidden rows."))
     @click.option("--unread", is_flag=True, help=say("改为列出 OCDS 文件中数据字典没有位置、因而没有读入的内容。", "List instead what OCDS files hold that the dictionary has no place for."))
     def problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, everything: bool, unread: bool) -> None:
@@ -177,7 +182,7 @@ def _add_report(group: Group, language: Language) -> None:
 
 
 def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, type_name: str | None, mapping: Path | None,
-                  missing: Literal["gone", "keep"] | None, language: Language) -> None:
+                  missing: Literal["gone", "keep"] | None, replaces: str | None, language: Language) -> None:
     from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
     from auditkb.dictionary import load_dictionary
@@ -192,7 +197,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, office: Path | None, 
         for path in paths:
             try:
                 with progress() as report_progress:
-                    report = load_source(connection, dictionary, path, type_name=type_name, office=office, mapping=mapping, missing=missing,
+                    report = load_source(connection, dictionary, path, type_name=type_name, office=office, mapping=mapping, missing=missing, replaces=replaces,
                                          progress=report_progress, aliases=aliases)
                 _print_report(report, dictionary, language)
             except KnowledgeBaseError as error:
@@ -260,7 +265,8 @@ def _print_reading(report: Report, language: Language) -> None:
 
 def _print_report(report: LoadReport, dictionary: Dictionary, language: Language) -> None:
     out = console()
-    out.print(f"{report.source}: {_STATES[report.state].say(language)}", style="bold")
+    state = _READ_AGAIN if report.read_again else _STATES[report.state]
+    out.print(f"{report.source}: {state.say(language)}", style="bold", markup=False)
     for name, count in report.rows.items():
         if not count:
             continue
@@ -271,7 +277,8 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
         out.print(f"  {dictionary[name].label.say(language)}: {made.say(language)}", markup=False)
     for words, count in (
         (Text("条更正", "corrected"), report.changes.changed), (Text("条新增", "added"), report.changes.added), (Text("条已不在文件中，记为已撤销", "no longer there, marked as gone"), report.changes.gone),
-        (Text("条重新出现", "back again"), report.changes.returned), (Text("条不在文件中，保留原记录", "not in the file, kept as they were"), report.changes.kept),
+        (Text("条重新出现", "back again"), report.changes.returned),
+        (Text("条只有原来的读法才有，已撤回", "came only of the former way of reading, taken back"), report.changes.taken_back), (Text("条不在文件中，保留原记录", "not in the file, kept as they were"), report.changes.kept),
     ):
         if count:
             out.print("  " + Text(f"{count} {words.zh}", f"{count} {words.en}").say(language))
@@ -372,8 +379,10 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
     from auditkb.dictionary import load_dictionary
     from auditkb.notes import list_problems
 
+    named = {label.say(language): name for name, label in KINDS.items()}
+    kind = named.get(kind or "", kind)
     if kind is not None and kind not in PROBLEMS:
-        raise FaultsError([Fault(Text(f"没有“{kind}”这一类问题", f'there is no kind of problem "{kind}"'), hint=did_you_mean(kind, PROBLEMS))], language)
+        raise FaultsError([Fault(Text(f"没有“{kind}”这一类问题", f'there is no kind of problem "{kind}"'), hint=did_you_mean(kind, [*PROBLEMS, *named]))], language)
     dictionary = load_dictionary(RECORDS, office)
     with closing(open_database(database, create=False)) as connection:
         _check_source(connection, source, language)

@@ -41,6 +41,7 @@ STATES = {
     "other_currency": Text("不是人民币", "not in yuan"),
 }
 _MARKERS = {fold(f"[{word}]"): state for state, label in STATES.items() for word in (state, label.zh, label.en)}
+_REFUND = (Text("小于零：退款或红冲请核对", "below zero: a refund or a reversal, to be checked"), Text("确是退款或红冲就不必改", "where it is one nothing has to be changed"))
 _BRACKETS = str.maketrans("【】〔〕", "[][]")
 
 
@@ -135,7 +136,7 @@ def _read_value(field: Field, text: str, unit: str | None, is_key: bool, options
         case "date":
             return read_date(text, options)
         case "money":
-            return read_money(text, unit, signed=field.signed, options=options)
+            return read_money(text, unit, signed=field.signed or field.refunds, options=options)
         case "ratio":
             return read_ratio(text, unit, signed=field.signed, options=options)
         case "integer":
@@ -152,6 +153,8 @@ def _doubt(field: Field, value: Value, is_key: bool, options: ValueOptions) -> t
     """What is to be checked about a value that was read, and how."""
     if type(value) is str:
         return doubt_of_id(value, is_id=is_key or field.is_reference) if field.type != "choice" else None
+    if field.refunds and isinstance(value, Decimal) and value < 0:
+        return _REFUND
     if options.latest is not None and isinstance(value, datetime.date) and value > options.latest and not field.ahead:
         return _later_than_source(value, options.latest)
     return None

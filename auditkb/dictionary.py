@@ -54,7 +54,8 @@ class Said(_Model):
 
 class Field(_Model):
     """One field of a record type. `unit` is a word such as yuan, days or year; `ahead`: a date that may lie in the future;
-    `said` is for flags.
+    `said` is for flags. `signed`: may be below zero; `refunds`: is below zero only where a refund is recorded, so that
+    one that nobody recorded still is not.
 
     A heading of `synonyms` means this field and no other; one of `maybe` may mean it or something else, and is
     refused until a mapping file decides.
@@ -72,6 +73,7 @@ class Field(_Model):
     said: Said | None = None
     if_empty: Literal["not_captured", "blank_in_document", "not_required", False] = "not_captured"
     signed: bool = False
+    refunds: bool = False
     personal: bool = False
     ahead: bool = False
     compared: bool = False

@@ -140,6 +140,7 @@ def _check_options(entry: Field, file: YamlFile, here: tuple[str, str]) -> Itera
         yield file.fault(here, Text("选项字段须列出“choices”", 'a field of choices needs "choices"'), key=True)
     wrong = {"choices": entry.choices is not None and entry.type != "choice",
              "signed": entry.signed and entry.type not in ("money", "ratio", "integer"),
+             "refunds": entry.refunds and (entry.type != "money" or entry.signed),
              "compared": entry.compared and entry.type != "text",
              "said": entry.said is not None and entry.type != "flag",
              "if_empty": entry.if_empty is False and entry.type != "flag"}

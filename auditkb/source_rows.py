@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from auditkb.dictionary import Dictionary, Field, RecordType
 from auditkb.records import encode_part
@@ -37,9 +37,11 @@ class Changes:
     gone: int = 0
     returned: int = 0
     kept: int = 0
+    taken_back: int = 0
+    """Records that only the former way of reading the same files gave."""
 
     def __add__(self, other: Changes) -> Changes:
-        return Changes(self.added + other.added, self.changed + other.changed, self.gone + other.gone, self.returned + other.returned, self.kept + other.kept)
+        return Changes(*(own + more for own, more in zip(astuple(self), astuple(other), strict=True)))
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -182,6 +184,17 @@ def settle_missing(connection: sqlite3.Connection, record_type: RecordType, load
     connection.execute(f"update {FORMER} set _gone = ? where _gone is null and key in (select key from temp.missing_record where record_type = ? and is_gone)", (loading.at, name))
     connection.execute(f"insert into {quote(rows_table(name))} select * from {FORMER} where key in (select key from temp.missing_record where record_type = ?)", (name,))
     return Changes(gone=gone, kept=kept)
+
+
+def take_back(connection: sqlite3.Connection, record_type: RecordType, loading: Loading) -> Changes:
+    """Leave out the former rows that the same files no longer give, read another way; those gone before stay as gone."""
+    rows = quote(rows_table(record_type.type))
+    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path}
+    lacking = f"n.key not in (select key from {rows} where source = :source)"
+    taken = _write(connection, f"from {FORMER} n where n._gone is null and {lacking}", places, "'removed'")
+    connection.execute(f"insert into {rows} select n.* from {FORMER} n where n._gone is not null and {lacking}", places)
+    connection.execute("insert into temp.missing_record select :type, n.key, 1 from " + f"{FORMER} n where n._gone is not null and {lacking}", places)
+    return Changes(taken_back=taken)
 
 
 def places_of(connection: sqlite3.Connection, type_name: str, key: str) -> list[tuple[str, str | None, int | None]]:

@@ -188,6 +188,8 @@ class Member:
     passes: Truth
     why: frozenset[str]
     operand: Value | None
+    stands_unknown: bool = False
+    """Whether an amount stands somewhere that is not known: it may be below zero."""
 
 
 def evaluate(rule: Rule, dictionary: Dictionary, world: World, as_of: str) -> dict[str, Verdict]:
@@ -508,17 +510,20 @@ class Evaluator:
     def of_aggregate(self, node: tree.Aggregate, frame: Frame) -> Value:
         members, open_because, is_closed = self.members(node.rows, node.operand, node.condition, frame)
         sure: list[Any] = []
+        has_bound = not node.signed
         for member in members:
             value = member.operand
             if value is not None and value.is_blank:
                 continue
+            if node.function == "sum" and value is not None:
+                has_bound = has_bound and not member.stands_unknown and not (member.passes is None and value.known and value.low < 0)
             if member.passes is None:
                 is_closed, open_because = False, open_because | member.why
             if value is not None and not value.known:
                 is_closed, open_because = False, open_because | value.reasons
             elif member.passes:
                 sure.append(value.low if value is not None else 1)
-        return aggregate(node, sure, is_closed, open_because)
+        return aggregate(node, sure, is_closed, open_because, has_bound=has_bound)
 
     def of_missing(self, node: tree.Missing, frame: Frame) -> Value:
         items = self.value(node.items, frame)
@@ -549,8 +554,16 @@ class Evaluator:
                 joined = conjunction([truth_value(passes, why), truth])
                 passes, why = joined.truth, joined.reasons
             if passes is not False:
-                members.append(Member(passes, why, self.value(operand, inner) if operand is not None else None))
+                value = self.value(operand, inner) if operand is not None else None
+                members.append(Member(passes, why, value, value is not None and not value.known and self.stands_unknown(operand, inner)))
         return members, open_because, not open_because
+
+    def stands_unknown(self, operand: Node | None, frame: Frame) -> bool:
+        """Whether the operand is a field of which something is recorded that is no value."""
+        if not isinstance(operand, tree.Field):
+            return False
+        states = {f"{state}:{operand.path}" for state in ("unreadable", "disputed", "other_currency")}
+        return not states.isdisjoint(self.recorded(operand, frame).reasons)
 
     def children(self, rows: tree.Rows, frame: Frame) -> tuple[list[tuple[Truth, frozenset[str], Frame]], frozenset[str]]:
         top = self.top(frame, rows.ups)
@@ -795,14 +808,14 @@ def plain_call(function: str, values: Sequence[Any]) -> Value:
     return exactly(Fraction(found) if isinstance(found, int) else found)
 
 
-def aggregate(node: tree.Aggregate, sure: list[Any], is_closed: bool, why: frozenset[str]) -> Value:
+def aggregate(node: tree.Aggregate, sure: list[Any], is_closed: bool, why: frozenset[str], *, has_bound: bool) -> Value:
     """The value of an aggregate over the operands of rows that surely pass, closed or open."""
     if node.function == "count":
         number = Fraction(len(set(sure)) if node.distinct else len(sure))
         return exactly(number) if is_closed else Value(number, None, why)
     if node.function == "sum":
         total = sum(sure, Fraction(0))
-        return exactly(total) if is_closed else Value(None if node.signed else total, None, why)
+        return exactly(total) if is_closed else Value(total if has_bound else None, None, why)
     if not sure:
         return Value(reasons=frozenset({f"none:{node.rows.path.rpartition('.')[2]}"}), is_none=True) if is_closed else unknown(why)
     if node.function == "median":

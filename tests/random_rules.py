@@ -68,7 +68,7 @@ def make_dictionary() -> Dictionary:
         _type("offer", "number:text deal:deal supplier:office amount:money offered_on:date is_winner:flag note:text,compared",
               belongs_to=("deal",)),
         _type("line", "number:text offer:offer quantity:integer price:money made_on:date", belongs_to=("offer",)),
-        _type("bill", "number:text deal:deal project:project amount:money paid_on:date role:handler|head|finance share:ratio",
+        _type("bill", "number:text deal:deal project:project amount:money,refunds paid_on:date role:handler|head|finance share:ratio",
               belongs_to=("deal", "project")),
         _type("exemption", "number:text type:emergency|ratified deal:deal project:project starts_on:date ends_on:date",
               belongs_to=("deal", "project")),
@@ -108,7 +108,7 @@ def stored_values(entry: Field) -> Sequence[Any]:
         return list(entry.choices)
     if entry.name == "fiscal_year":
         return YEARS
-    values: dict[str, Sequence[Any]] = {"date": DATES, "money": SIGNED if entry.signed else MONEY, "ratio": RATIOS,
+    values: dict[str, Sequence[Any]] = {"date": DATES, "money": SIGNED if entry.signed or entry.refunds else MONEY, "ratio": RATIOS,
                                         "integer": INTEGERS, "flag": [0, 1], "text": TEXTS}
     return values[entry.type]
 

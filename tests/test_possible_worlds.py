@@ -14,7 +14,8 @@ Not filled, because the language says what their absence means:
 - `peers.same` and `peers.different` of a row that lacks them, where the type is wholly loaded: the row is in no group,
   and is itself not_evaluated. It is given values that no other row has.
 - Exemptions: no exemption record means not exempt.
-- Money, ratios and whole numbers that the dictionary does not call signed are never negative.
+- Money, ratios and whole numbers that the dictionary does not call signed are never negative, but for amounts that stand
+  somewhere and are not known (`unreadable`, `disputed`, `other_currency`), and recorded refunds.
 - Outcomes that needed a stand-in: those are presumed, and say so.
 """
 
@@ -345,7 +346,7 @@ class _Filler:
             if row.get(column) is not None:
                 self._dangling(name, row, column)
             elif _state(row, column) not in STAYS_EMPTY:
-                step = self._choose(name, row["key"], column, can_be_blank=_state(row, column) not in ("illegible", "other_currency"), is_new=False)
+                step = self._choose(name, row["key"], column, state=_state(row, column))
                 if step is not None:
                     yield step
         if self.known.organisations and row.get("_organisation") is None:
@@ -358,7 +359,7 @@ class _Filler:
         self.added.append(step)
         self.depth += 1
         for column in sorted(self.known.read.get(name, ())):
-            chosen = self._choose(name, row["key"], column, can_be_blank=True, is_new=True)
+            chosen = self._choose(name, row["key"], column, state=None)
             if chosen is not None:
                 _set(row, name, column, chosen.value, chosen.state)
         if self.known.organisations:
@@ -375,15 +376,18 @@ class _Filler:
     def _keys(self, name: str) -> list[str]:
         return [row["key"] for row in self.world.get(name, [])] + [step.key for step in self.added if step.type == name]
 
-    def _choose(self, name: str, key: str, column: str, *, can_be_blank: bool, is_new: bool) -> Step | None:
+    def _choose(self, name: str, key: str, column: str, *, state: str | None) -> Step | None:
         entry = dictionary()[name].fields[column]
         if (name, column) in self.known.peer_fields and not self._is_open(name):
             return self._apart(name, key, column, entry)
-        if can_be_blank and self.rng.random() < (0.3 if entry.is_reference else 0.12):
+        if state not in ("illegible", "other_currency") and self.rng.random() < (0.3 if entry.is_reference else 0.12):
             return Step(name, key, column, None, self.rng.choice(("blank_in_document",) * 3 + ("not_required",)))
         if entry.is_reference:
             return Step(name, key, column, self._reference(name, column, entry))
-        return Step(name, key, column, self.value(entry))
+        value = self.value(entry)
+        if state in ("unreadable", "disputed", "other_currency") and entry.type == "money" and self.rng.random() < 0.5:
+            value = -value  # type: ignore[operator]
+        return Step(name, key, column, value)
 
     def _is_open(self, name: str) -> bool:
         return all(f"|{name}|" not in row["_covered"] for row in self.world.get(name, []))

@@ -53,13 +53,14 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
         operand = value(node.operand, frame, folded=True).exact
         if isinstance(node.operand, Field):
             known_blank = f"COALESCE({blank(node.operand, frame)}, 0) AND {frame.field(node.operand)} IS NULL"
+    below_zero = _below_zero(node, frame, operand)
     if rows.peers is not None:
         peers.note_compared(compiler, frame)
     unknown = frame.unknown() if compiler.context.why else []
     covered = [sqlite.covered(level.column((), "_covered"), child)
                for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]
-    totals = _totals(compiler, node, len(unknown), len(frame.inner))
-    columns = [f"{operand} AS _v", f"{known_blank} AS _b", *(f"{text} AS _c{number}" for number, text in enumerate(covered)),
+    totals = _totals(compiler, node, len(unknown), len(frame.inner), has_bound=below_zero is not None)
+    columns = [f"{operand} AS _v", f"{known_blank} AS _b", *([f"{below_zero} AS _z"] if below_zero is not None else []), *(f"{text} AS _c{number}" for number, text in enumerate(covered)),
                *(f"{text} AS _u{number}" for number, text in enumerate(unknown)), *(f"{text} AS _w{number}" for number, text in enumerate(frame.inner))]
     totals += [Total(f"_c{index}", "MIN", "1", f"_c{index}") for index in range(len(covered))]
     if windows is not None:
@@ -102,13 +103,26 @@ def _below(compiler: RowCompiler, frame: RowsFrame, columns: str) -> tuple[str, 
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 
+def _below_zero(node: Aggregate | Missing, frame: RowsFrame, operand: str) -> str | None:
+    """SQL of 1 for a row that may take from a sum of a field that is taken as never negative; None where no such sum is asked.
+
+    That is a refund of which it is not known whether it counts, and an amount that stands somewhere but is not known.
+    """
+    if not isinstance(node, Aggregate) or node.function != "sum" or node.signed or not isinstance(node.operand, Field):
+        return None
+    states = " OR ".join(sqlite.state(frame.states(node.operand), node.operand.name, state) for state in ("unreadable", "disputed", "other_currency"))
+    return f"CASE WHEN {operand} < 0 OR ({operand} IS NULL AND ({states})) THEN 1 END"
+
+
 _OPENS = "((_t IS NULL AND NOT _b) OR (_t AND _v IS NULL AND NOT _b))"
 
 
-def _totals(compiler: RowCompiler, node: Aggregate | Missing, unknown: int, inner: int) -> list[Total]:
+def _totals(compiler: RowCompiler, node: Aggregate | Missing, unknown: int, inner: int, *, has_bound: bool) -> list[Total]:
     """The aggregate's own figures, whether rows open it, and for what reasons."""
     found = [Total(f"_f{index}", *figure) for index, figure in enumerate(_figures(compiler, node))]
     found.append(Total("_o", "MAX", _OPENS, "1", opens=True))
+    if has_bound:
+        found.append(Total("_n", "MAX", _OPENS, "_z", opens=True))
     # Rows may open it for different reasons: with the first and the last of them none stands for all the others.
     found += [Total(f"_u{index}{side.lower()}", side, _OPENS, f"_u{index}", opens=True) for index in range(unknown) for side in ("MIN", "MAX")]
     return found + [Total(f"_w{index}max", "MAX", _OPENS, f"_w{index}", opens=True) for index in range(inner)]
@@ -131,7 +145,7 @@ def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, t
     if isinstance(node, Aggregate) and node.function == "median":
         stage[0] = (f"{name}.0", sqlite.cent("m.v") if node.kind == MONEY else "m.v")
     stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", "COALESCE(g._o, 0)")]
-    stage += [(f"{name}.{total[1:]}", f"g.{total}") for total in names if total[1] in "uwc"]
+    stage += [(f"{name}.{total[1:]}", f"g.{total}") for total in names if total[1] in "uwcn"]
     # Kept, so that a later condition on the record is not pushed in: the peers would be gathered for each one anew.
     pipeline.add_stage(stage, source, kept=rows.peers is not None)
     result.open_rows = sqlite.name(f"{name}.open")
@@ -184,7 +198,7 @@ def _bounds(node: Aggregate, name: str) -> Value:
     if node.function == "count":
         return Value(figure, exact)
     if node.function == "sum":
-        return Value(exact) if node.signed else Value(figure, exact)
+        return Value(exact) if node.signed else Value(f"(CASE WHEN {sqlite.name(f'{name}.n')} IS NULL THEN {figure} END)", exact)
     if node.function == "max":
         return Value(figure, exact, none)
     if node.function == "min":

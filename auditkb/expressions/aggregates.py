@@ -76,9 +76,10 @@ class AggregateChecks:
         elif operand is not None and not distinct:
             self.say(tree, Text("count 数的是记录：写 count(路径) 或 count(distinct 字段)", "count counts rows: write count(path) or count(distinct field)"), code="X10")
             return None
-        return Aggregate(name, rows, operand, distinct, filtered, kind, self._is_signed(rows, operand))  # type: ignore[arg-type]
+        return Aggregate(name, rows, operand, distinct, filtered, kind, *self._signs(rows, operand))  # type: ignore[arg-type]
 
-    def _is_signed(self, rows: Rows, operand: Node | None) -> bool:
+    def _signs(self, rows: Rows, operand: Node | None) -> tuple[bool, bool]:
+        """Whether the operand may be negative, and whether it may only where it is recorded."""
         if isinstance(operand, Field):
             record_type = self.scope.record_type
             for step in rows.ups:
@@ -87,8 +88,9 @@ class AggregateChecks:
             record_type = steps[-1] if steps else record_type if operand.level == 0 or rows.peers is None else self.scope.record_type
             for step in operand.ups:
                 record_type = self.scope.dictionary[record_type].fields[step].type
-            return self.scope.dictionary[record_type].fields[operand.name].signed
-        return True
+            entry = self.scope.dictionary[record_type].fields[operand.name]
+            return entry.signed, entry.refunds
+        return True, False
 
     def _rows_of(self, tree: exp.Expr) -> Walk | None:
         names = [tree] if isinstance(tree, (exp.Column, exp.Dot)) else [

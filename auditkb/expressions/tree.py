@@ -191,6 +191,8 @@ class Aggregate:
     kind: Kind
     signed: bool = True
     """Whether the operand may be negative: then an open sum has no bound."""
+    refunds: bool = False
+    """Whether a recorded operand may be negative all the same."""
 
 
 @dataclass(frozen=True)

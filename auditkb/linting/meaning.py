@@ -127,7 +127,7 @@ def _contradiction(node: Logic) -> Node | None:
 
 def _is_never_negative(node: Node, rule: Rule, dictionary: Dictionary) -> bool:
     if isinstance(node, Aggregate):
-        return node.function == "count" or not node.signed
+        return node.function == "count" or not (node.signed or node.refunds)
     if isinstance(node, LetName) and node.name in rule.lets:
         return _is_never_negative(rule.lets[node.name], rule, dictionary)
     if not isinstance(node, Field) or node.kind.name != "money":
@@ -135,7 +135,8 @@ def _is_never_negative(node: Node, rule: Rule, dictionary: Dictionary) -> bool:
     record_type = rule.checks
     for step in node.ups:
         record_type = dictionary[record_type].fields[step].type
-    return node.level == 0 and not dictionary[record_type].fields[node.name].signed
+    entry = dictionary[record_type].fields[node.name]
+    return node.level == 0 and not (entry.signed or entry.refunds)
 
 
 # the frame

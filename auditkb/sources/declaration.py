@@ -6,10 +6,12 @@ Without a `source.yml` (one file given by itself) the source is called like the 
 from __future__ import annotations
 
 import datetime
+import re
+import unicodedata
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
@@ -19,15 +21,40 @@ FILE_NAME = "source.yml"
 MONEY_UNITS = {"yuan": "元", "ten_thousand": "万元"}
 
 
+_NOT_IN_AN_ID = re.compile(r"[/\\:|\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _source_id(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text or text.startswith(".") or _NOT_IN_AN_ID.search(text):
+        raise ValueError("来源名不能是空的，不能以点开头，不能含斜杠、冒号和竖线 | a source's name begins with no dot and has no slash, colon or bar")
+    return text
+
+
+SourceId = Annotated[str, AfterValidator(_source_id)]
+"""What a source is called: anything that a file may be called."""
+
+
+def id_of_file(path: Path) -> str:
+    """What a file without an id of its own is called as a source: its name, spelt one way."""
+    text = _NOT_IN_AN_ID.sub("_", unicodedata.normalize("NFC", path.stem)).strip().lstrip(".").strip()
+    return text or "_"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Words(_Model):
-    """One thing said in both languages."""
+    """One thing said in both languages; without `en` the Chinese words stand for it."""
 
     zh: str
     en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chinese_alone(cls, value: Any) -> Any:
+        return {**value, "en": value["zh"]} if isinstance(value, dict) and "zh" in value and "en" not in value else value
 
 
 class Because(Words):
@@ -71,13 +98,13 @@ class Declaration(_Model):
     both hold a record and do not agree.
     """
 
-    id: str = Field(pattern=r"^\w[\w.() -]*$")
+    id: SourceId
     title: Words
     date: datetime.date | None = None
     kind: Literal["report_facts", "ledger"] = "ledger"
     money_unit: Literal["yuan", "ten_thousand"] | None = None
     if_empty: dict[str, dict[str, Literal["not_captured", "blank_in_document", "not_required"]]] = {}
-    wins_over: list[str] = []
+    wins_over: list[SourceId] = []
     coverage: list[Coverage] = []
 
 

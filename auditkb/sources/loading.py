@@ -21,7 +21,7 @@ from typing import Literal
 from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.garbage import without_collection
 from auditkb.merging import rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
@@ -39,8 +39,10 @@ from auditkb.source_rows import (
     scope_of,
     set_aside,
     settle_missing,
+    take_back,
     tidy,
 )
+from auditkb.sources.known_sources import known_as, settle_place
 from auditkb.sources.ocds import OcdsSheet, OcdsTable
 from auditkb.sources.source import Source, open_source
 from auditkb.sources.table import Table
@@ -48,6 +50,8 @@ from auditkb.sources.table import Table
 MISSING_SHOWN = 5
 Progress = Callable[[str, int, int | None], None]
 Missing = Literal["gone", "keep"]
+Reading = Literal["first", "newer", "again"]
+"""What a loading is to its source: the first, that of a newer version, or the same files read another way."""
 
 
 @dataclass
@@ -63,6 +67,8 @@ class LoadReport:
     changes: Changes = field(default_factory=Changes)
     unread: int = 0
     """Paths of an OCDS file that have no place in the dictionary."""
+    read_again: bool = False
+    """Whether the files are those that were loaded already, and only the way in which they are read is another."""
 
     @property
     def problems(self) -> int:
@@ -84,31 +90,27 @@ def load_source(
     office: Path | None = None,
     mapping: Path | None = None,
     missing: Missing | None = None,
+    replaces: str | None = None,
     progress: Progress | None = None,
     aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
     """Load the folder or file at `path`, whose tables exist already.
 
     `missing` says what becomes of records of the former version that this one lacks and of which nothing is declared
-    complete: they are gone, or kept. Raises KnowledgeBaseError with every fault of every file; the database is then
+    complete: they are gone, or kept. `replaces` names the source that the file is a newer version of, where it is called
+    otherwise or lies elsewhere. Raises KnowledgeBaseError with every fault of every file; the database is then
     as it was. `progress` is called with a sheet's name and the rows read so far.
     """
     source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
     with writer(connection):
-        known = connection.execute("select path, sha256, read_as from sources where id = ?", (source.id,)).fetchone()
-        if known is not None:
-            if known[1:] == (source.sha256, source.read_as):
-                return _report(connection, source, "unchanged")
-            _refuse_another_file(source, known[0])
+        source = known_as(connection, source, replaces)
+        known = connection.execute("select sha256, read_as from sources where id = ?", (source.id,)).fetchone()
+        if known == (source.sha256, source.read_as):
+            settle_place(connection, source, is_said=replaces is not None)
+            return _report(connection, source, "unchanged")
+        reading: Reading = "first" if known is None else "again" if known[0] == source.sha256 else "newer"
         with without_collection():
-            return _Loader(connection, dictionary, source, missing, progress, is_newer=known is not None).load()
-
-
-def _refuse_another_file(source: Source, known_path: str) -> None:
-    """A file without a `source.yml` is called by its name only, which another file may have too."""
-    if source.declaration_file is None and Path(known_path).resolve() != source.path.resolve():
-        raise fail(f"来源“{source.id}”已由另一个文件读入：{known_path}", f'the source "{source.id}" was loaded from another file: {known_path}', file=source.path.as_posix(),
-                   hint=Text("请给文件另起名称（用 --type 指明记录类型），或放入有 source.yml 的文件夹", "give the file a name of its own (--type says its record type), or put it in a folder with a source.yml"))
+            return _Loader(connection, dictionary, source, missing, progress, reading).load()
 
 
 def _report(connection: sqlite3.Connection, source: Source, state: Literal["loaded", "replaced", "unchanged"]) -> LoadReport:
@@ -119,10 +121,10 @@ def _report(connection: sqlite3.Connection, source: Source, state: Literal["load
 class _Loader:
     """Loads one source; `faults` grows while its files are read, and with a fault nothing is kept."""
 
-    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, *, is_newer: bool):
+    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, reading: Reading):
         self.connection, self.dictionary, self.source, self.missing = connection, dictionary, source, missing
         self.progress: Progress = progress or (lambda what, done, total: None)
-        self.is_newer = is_newer
+        self.is_newer, self.is_same_files = reading != "first", reading == "again"
         self.faults: list[Fault] = []
         self.rows: dict[str, int] = {}
         self.changes = Changes()
@@ -195,7 +197,7 @@ class _Loader:
         connection = self.connection
         if self.is_newer:
             self.changes += compare(connection, record_type, self.loading)
-            self.changes += self._settle_missing(record_type)
+            self.changes += take_back(connection, record_type, self.loading) if self.is_same_files else self._settle_missing(record_type)
         find_affected(connection, record_type, self.source.id)
         self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
 
@@ -220,11 +222,11 @@ class _Loader:
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
         connection.execute("update loads set rows = ?, added = ?, changed = ?, gone = ?, returned = ? where id = ?",
-                           (total, changes.added, changes.changed, changes.gone, changes.returned, self.loading.number))
+                           (total, changes.added, changes.changed, changes.gone + changes.taken_back, changes.returned, self.loading.number))
         finish_loading(connection, self.dictionary)
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
-        report.rows, report.created, report.changes = self.rows, created, changes
+        report.rows, report.created, report.changes, report.read_again = self.rows, created, changes, self.is_same_files
         return report
 
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from auditkb.cells import STATES
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.sources.declaration import Coverage, Declaration, Words, check_declaration
+from auditkb.sources.declaration import Coverage, Declaration, SourceId, Words, check_declaration, id_of_file
 from auditkb.value_options import DateOrder, ValueOptions
 from auditkb.values import MONEY_UNITS, RATIO_UNITS, fold
 from auditkb.yaml_files import YamlFile, load_model
@@ -75,12 +75,12 @@ class TableSaid(_Model):
 class Mapping(_Model):
     """A mapping file. `id`, `title`, `date`, `kind`, `if_empty`, `wins_over` and `coverage` are those of a `source.yml`."""
 
-    id: str | None = Field(default=None, pattern=r"^\w[\w.() -]*$")
+    id: SourceId | None = None
     title: Words | None = None
     date: datetime.date | None = None
     kind: Literal["report_facts", "ledger"] = "ledger"
     if_empty: dict[str, dict[str, Literal["not_captured", "blank_in_document", "not_required"]]] = {}
-    wins_over: list[str] = []
+    wins_over: list[SourceId] = []
     coverage: list[Coverage] = []
     values: ValuesSaid = ValuesSaid()
     keys: dict[str, list[str]] = {}
@@ -107,7 +107,7 @@ class MappingFile:
         """What a `source.yml` would say of the file at `path`."""
         said = self.mapping
         title = said.title or Words(zh=path.name, en=path.name)
-        return Declaration(id=said.id or path.stem, title=title, date=said.date, kind=said.kind, if_empty=said.if_empty, wins_over=said.wins_over, coverage=said.coverage)
+        return Declaration(id=said.id or id_of_file(path), title=title, date=said.date, kind=said.kind, if_empty=said.if_empty, wins_over=said.wins_over, coverage=said.coverage)
 
 
 def find_mapping(path: Path, office: Path | None) -> Path | None:

@@ -12,7 +12,7 @@ from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
 from auditkb.sources.csv_files import read_delimited
-from auditkb.sources.declaration import FILE_NAME, Declaration, Words, read_declaration
+from auditkb.sources.declaration import FILE_NAME, Declaration, Words, id_of_file, read_declaration
 from auditkb.sources.json_files import read_json, read_json_lines
 from auditkb.sources.extract import Extract
 from auditkb.sources.mapped_plans import plan_mapped
@@ -68,6 +68,9 @@ def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = N
     """
     if not path.exists():
         raise fail("没有这个文件或文件夹", "there is no such file or folder", file=path.as_posix())
+    if path.name.startswith("~$"):
+        raise fail("这是 Excel 打开文件时的临时文件，不是资料", "this is a lock file that Excel makes while a file is open, and no data", file=path.as_posix(),
+                   hint=Text(f"请读入“{path.name[2:]}”本身，并先在 Excel 中关闭它", f'read "{path.name[2:]}" itself, and close it in Excel first'))
     if path.is_dir():
         for option, given in (("--type", type_name), ("--map", mapping)):
             if given is not None:
@@ -75,7 +78,7 @@ def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = N
         return _open_folder(path, dictionary, office)
     found = mapping or (find_mapping(path, office) if type_name is None else None)
     said = read_mapping(found, dictionary) if found is not None else None
-    declaration = said.declaration(path) if said is not None else Declaration(id=path.stem, title=Words(zh=path.name, en=path.name))
+    declaration = said.declaration(path) if said is not None else Declaration(id=id_of_file(path), title=Words(zh=path.name, en=path.name))
     if said is None and type_name is None and is_ocds(path):
         return Source(path, declaration, None, _in_order(ocds_sheets(path, dictionary), dictionary), _checksum([path]))
     plan = _plan_file(path, dictionary, declaration, said, type_name)

@@ -1,0 +1,151 @@
+"""The same file, or a newer version of it, under another name or in another place: never counted twice."""
+
+import shutil
+from contextlib import closing
+
+import pytest
+
+from auditkb.database import create_tables, open_database, writer
+from auditkb.errors import KnowledgeBaseError
+from auditkb.sources.loading import load_source
+from tests.small_dictionary import small_dictionary
+
+DICTIONARY = small_dictionary()
+FIRST = "合同编号,合同名称,合同金额（元）\nHT-1,绿化,100\nHT-2,保洁,200\n"
+MAPPING = """tables:
+  - header_rows: [1]
+    first_row: 2
+    columns:
+      A 合同编号: contract.number
+      B 合同名称: {title}
+      C 合同金额（元）: contract.amount
+"""
+
+
+@pytest.fixture
+def connection():
+    with closing(open_database(":memory:", create=True)) as connection:
+        with writer(connection):
+            create_tables(connection, DICTIONARY)
+        yield connection
+
+
+@pytest.fixture
+def first(connection, tmp_path):
+    """A ledger that is loaded, by itself and with a mapping file."""
+    path = tmp_path / "台账.csv"
+    path.write_text(FIRST, "utf-8")
+    path.with_name("台账.map.yml").write_text(MAPPING.format(title="contract.title"), "utf-8")
+    load_source(connection, DICTIONARY, path)
+    return path
+
+
+def said(error) -> str:
+    return "\n".join(fault.say("zh") for fault in error.value.faults)
+
+
+def contracts(connection):
+    return connection.execute("select key, title, amount, source from contract order by key").fetchall()
+
+
+def test_a_copy_under_another_name_is_refused(connection, first):
+    copy = shutil.copy(first, first.with_name("台账（副本）.csv"))
+    first.with_name("台账（副本）.map.yml").write_text(MAPPING.format(title="contract.title"), "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, copy)
+    assert "这个文件已作为来源“台账”读入" in said(error) and "ingest.py remove 台账" in said(error)
+
+
+def test_a_new_id_for_a_loaded_file_is_refused(connection, first):
+    first.with_name("台账.map.yml").write_text("id: 另一个\n" + MAPPING.format(title="contract.title"), "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, first)
+    assert "这个文件已作为来源“台账”读入" in said(error)
+
+
+def test_a_new_id_for_a_loaded_folder_is_refused(connection, tmp_path):
+    declared = "id: {}\ntitle: {{zh: 台账}}\nmoney_unit: yuan\n"
+    tmp_path.joinpath("source.yml").write_text(declared.format("a"), "utf-8")
+    tmp_path.joinpath("contract.csv").write_text(FIRST, "utf-8")
+    load_source(connection, DICTIONARY, tmp_path)
+    tmp_path.joinpath("source.yml").write_text(declared.format("b"), "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, tmp_path)
+    assert "这个文件已作为来源“a”读入" in said(error)
+
+
+def _corrected(first, name):
+    folder = first.parent / "更正"
+    folder.mkdir()
+    path = folder / f"{name}.csv"
+    path.write_text(FIRST.replace("200", "250"), "utf-8")
+    path.with_name(f"{name}.map.yml").write_text(MAPPING.format(title="contract.title"), "utf-8")
+    return path
+
+
+def test_a_corrected_file_in_another_folder_is_told_how_to_replace(connection, first):
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, _corrected(first, "台账"))
+    assert "若是“台账”更正后的文件，加 --replaces 台账" in said(error)
+
+
+def test_a_corrected_file_of_another_name_replaces_the_source_and_stays_it(connection, first):
+    path = _corrected(first, "台账（更正）")
+    report = load_source(connection, DICTIONARY, path, replaces="台账")
+    assert (report.state, report.changes.changed) == ("replaced", 1)
+    assert contracts(connection) == [("HT-1", "绿化", 100.0, "台账"), ("HT-2", "保洁", 250.0, "台账")]
+    assert connection.execute("select id, path, title from sources").fetchall() == [("台账", path.as_posix(), path.name)]
+    path.write_text(FIRST.replace("200", "260"), "utf-8")
+    assert load_source(connection, DICTIONARY, path).source == "台账"
+
+
+def test_only_a_loaded_source_is_replaced(connection, first):
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, _corrected(first, "x"), replaces="台帐")
+    assert "没有读入过来源“台帐”" in said(error)
+
+
+def test_a_file_that_was_moved_is_the_same(connection, first):
+    folder = first.parent / "归档"
+    folder.mkdir()
+    for path in (first, first.with_name("台账.map.yml")):
+        path.rename(folder / path.name)
+    assert load_source(connection, DICTIONARY, folder / first.name).state == "unchanged"
+    assert connection.execute("select path from sources").fetchall() == [((folder / first.name).as_posix(),)]
+
+
+def test_the_same_file_read_another_way_takes_the_former_reading_back(connection, first):
+    mapping = first.with_name("台账.map.yml")
+    mapping.write_text(MAPPING.format(title="skip").replace("first_row: 2", "first_row: 3"), "utf-8")
+    report = load_source(connection, DICTIONARY, first)
+    assert report.read_again and (report.changes.taken_back, report.changes.changed, report.changes.gone) == (1, 1, 0)
+    assert contracts(connection) == [("HT-2", None, 200.0, "台账")]
+    changes = connection.execute("select key, change, field, old from record_changes order by id").fetchall()
+    assert changes == [("HT-2", "changed", "title", "保洁"), ("HT-1", "removed", None, None)]
+    mapping.write_text(MAPPING.format(title="contract.title"), "utf-8")
+    load_source(connection, DICTIONARY, first)
+    assert [row[0] for row in contracts(connection)] == ["HT-1", "HT-2"]
+
+
+@pytest.mark.parametrize("name", ["民政科（2024）台账", "【终稿】合同台账", "付款、发票台账", "《合同》台账", "台账—定稿", "台账+付款", "1号&2号", "-台账", "[2024]台账", "台账“甲”", "１号"])
+def test_every_name_of_a_file_names_a_source(connection, tmp_path, name):
+    path = tmp_path / f"{name}.csv"
+    path.write_text(FIRST, "utf-8")
+    assert load_source(connection, DICTIONARY, path, type_name="contract").source == name
+
+
+@pytest.mark.parametrize("name", ["../x", "a:b", ".hidden", "a\\b", ""])
+def test_an_id_that_no_file_could_have_is_refused_with_its_place(connection, tmp_path, name):
+    tmp_path.joinpath("source.yml").write_text(f"id: '{name}'\ntitle: {{zh: 台账, en: Ledger}}\n", "utf-8")
+    tmp_path.joinpath("contract.csv").write_text(FIRST, "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, tmp_path)
+    assert "source.yml:1:" in said(error) and "来源名" in said(error)
+
+
+def test_a_lock_file_of_excel_is_refused_in_plain_words(connection, tmp_path):
+    path = tmp_path / "~$台账.xlsx"
+    path.write_bytes(b"\x05admin")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, path)
+    assert "临时文件" in said(error) and "“台账.xlsx”" in said(error)
