@@ -395,11 +395,21 @@ class _Filler:
     def _apart(self, name: str, key: str, column: str, entry: Field) -> Step | None:
         """A value by which the row is in no group of given rows, or none."""
         if entry.is_reference and name == self.known.rule.checks:
-            return Step(name, key, column, self.add(entry.type))
+            above = self.add(entry.type)
+            self._make_apart(entry.type, above)
+            return Step(name, key, column, above)
         same = [part for node in (self.known.rule.peers.same if self.known.rule.peers else ()) for part in walk(node)]
         if entry.type in ("text", "integer") and any(getattr(part, "name", "") == column for part in same):
             return Step(name, key, column, f"{column} of {key}" if entry.type == "text" else 7000 + self.first_number + len(self.added))
         return None
+
+    def _make_apart(self, name: str, key: str) -> None:
+        """Give an added row above a checked one values that no other row has, where peers are grouped by them."""
+        row = next(step.row for step in self.added if step.type == name and step.key == key and step.row is not None)
+        for column in sorted(column for type_name, column in self.known.peer_fields if type_name == name):
+            entry = dictionary()[name].fields[column]
+            if entry.type in ("text", "integer"):
+                _set(row, name, column, f"{column} of {key}" if entry.type == "text" else 7000 + self.first_number + len(self.added), None)
 
     def _reference(self, name: str, column: str, entry: Field) -> str:
         keys = [row["key"] for row in self.world.get(entry.type, [])
