@@ -65,6 +65,8 @@ class _Statement:
     def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool, grouped: bool | None):
         self.rule = rule
         self.grouped = grouped
+        self.chosen = not some
+        """Whether the first stage holds just the records that are asked about."""
         self.assumed = assumed
         self.some = some
         self.why = why
@@ -77,6 +79,7 @@ class _Statement:
             if keys is not None:
                 # Joined, not IN: of a list SQLite assumes that it is short, and would search what it gathers line by line.
                 base.kept = True
+                self.chosen = keys == "{keys}"
                 base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
         told = groups(rule.peers, rule.assumptions, base) if rule.peers is not None and grouped is not None else None
         if told is not None:
@@ -105,7 +108,7 @@ class _Statement:
             self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
         self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED if self.why else ""))], kept=True)
         head = self._head()
-        where = "\nWHERE s._key IN {keys}" if self.some else ""
+        where = "" if self.chosen else "\nWHERE s._key IN {keys}"
         compiled = Compiled(rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
         return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
 
