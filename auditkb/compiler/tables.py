@@ -65,8 +65,8 @@ def write(compiler: RowCompiler, table: ParameterTable) -> Written:
     high = ", ".join(f"CASE WHEN {test} THEN {number} ELSE -1 END" for test, number in options)
     # Where all is known one row matches first; only otherwise all that may are looked at.
     known = ""
-    for index, number in enumerate([*numbers, none_matches]):
-        known += f" WHEN {' AND '.join([*(f'{column} = 0' for column in columns[:index]), *columns[index:index + 1]])} THEN {number}"
+    for index, which_value in enumerate([*numbers, none_matches]):
+        known += f" WHEN {' AND '.join([*(f'{column} = 0' for column in columns[:index]), *columns[index:index + 1]])} THEN {which_value}"
     which = "".join(f" WHEN {test} THEN {index}" for index, test in enumerate(possible))
     pipeline.add_stage([(f"{prefix}#", f"CASE{known} WHEN MIN({low}) = MAX({high}) THEN MIN({low}) END"),
                         (f"{prefix}@", f"CASE{which} END")])
