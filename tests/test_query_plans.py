@@ -43,7 +43,7 @@ def plan(sql: str) -> Iterator[tuple[str, bool]]:
 def test_nothing_is_read_whole_for_each_record(rule_id: str) -> None:
     dictionary, rules, _ = loaded()
     sql = engine.prepare(rules.rules[rule_id], dictionary, "2026-06-30")
-    outcomes = [sql.all.outcomes, sql.some.outcomes, *([sql.assumed.outcomes] if sql.assumed is not None else [])]
+    outcomes = [*sql.decide, *sql.reasons, *sql.stand_ins]
     for statement in [*outcomes, sql.some.details, *([sql.assumed.details] if sql.assumed is not None else [])]:
         for text, anew in plan(statement):
             # What was gathered is joined by an index that SQLite makes for it; details are of a few hundred records at a time.

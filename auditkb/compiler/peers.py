@@ -144,6 +144,11 @@ def _days(compiler: RowCompiler) -> int | None:
     return found if isinstance(found, int) and found >= 0 else None
 
 
+def nobody(totals: list[Total]) -> str:
+    """The join to the totals of a record without a group."""
+    return f"\n  CROSS JOIN (SELECT {', '.join(f'NULL AS {total.name}' for total in totals)}) AS g"
+
+
 def windowed(compiler: RowCompiler, found: Windows, lines: str, totals: list[Total]) -> str:
     """SELECT of the stage with the totals over each record's peers. `lines`: what the record is as a peer of others.
 
@@ -204,15 +209,21 @@ def either(function: str, parts: list[str]) -> str:
 # some records
 
 
-def keys_of_groups(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> str | None:
-    """SQL of the keys of all records in a group with one of `{keys}`; None where a group is not told by recorded fields."""
+def groups(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> list[str] | None:
+    """SQL of the recorded fields that tell one group from another; None where other values do."""
     stood_in = {item.target for item in assumptions}
     same = [item for item in peers.same if isinstance(item, Field) and item.path not in stood_in]
     if len(same) < len(peers.same):
         return None
-    for item in same:
-        columns.column(item.ups, f"_folded_{item.name}" if item.kind.name == "text" else item.name)
-    texts = list(columns.columns.values())
+    names = [columns.column(item.ups, f"_folded_{item.name}" if item.kind.name == "text" else item.name) for item in same]
+    return [columns.columns[name[1:-1]] for name in names]
+
+
+def keys_of_groups(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> str | None:
+    """SQL of the keys of all records in a group with one of `{keys}`; None where a group is not told by recorded fields."""
+    texts = groups(peers, assumptions, columns)
+    if texts is None:
+        return None
     asked = ", ".join(f"{text} AS q{index}" for index, text in enumerate(texts))
     joins = "".join(f" {join}" for join in columns.joins.values())
     grouped = " AND ".join(f"{text} = q.q{index}" for index, text in enumerate(texts))

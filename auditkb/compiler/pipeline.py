@@ -27,6 +27,8 @@ class Columns:
         self.record_type = record_type
         self.prefix = prefix
         self.source = source or f"{sqlite.name(record_type)} AS r"
+        self.where = ""
+        """Which rows are meant, as SQL; all where it is empty."""
         self.kept = False
         """Whether SQLite is to find these rows once, however often they are used."""
         self.columns: dict[str, str] = {}
@@ -60,7 +62,8 @@ class Columns:
         """The SELECT of every column asked for."""
         columns = f",\n{indent}  ".join(f"{text} AS {sqlite.name(alias)}" for alias, text in self.columns.items())
         joins = "".join(f"\n{indent}{join}" for join in self.joins.values())
-        return f"SELECT {columns}\n{indent}FROM {self.source}{joins}{sqlite.KEEP if self.kept else ''}"
+        where = f"\n{indent}WHERE {self.where}" if self.where else ""
+        return f"SELECT {columns}\n{indent}FROM {self.source}{joins}{where}{sqlite.KEEP if self.kept else ''}"
 
 
 class Pipeline:

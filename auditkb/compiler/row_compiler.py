@@ -32,6 +32,8 @@ class Context:
     as_of: str = ""
     some: bool = False
     """Whether only a few records are asked about: then their rows are looked up instead of all being grouped."""
+    grouped: bool | None = None
+    """Whether all records have a group of peers, or none has; None where it may be either."""
     why: bool = True
     """Whether reasons are wanted. Most records are decided, so the reasons are asked of the few that are not."""
 

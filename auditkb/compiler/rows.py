@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditkb.compiler import peers, sqlite
+from auditkb.compiler.pipeline import LONG
 from auditkb.compiler.rows_frame import RowsFrame, Total
 from auditkb.compiler.translate import blank, truth, value
 from auditkb.compiler.values import Value
@@ -45,6 +46,9 @@ class Gathered:
 def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     """Write the CTEs of one aggregate and the stage that joins it; gives its columns."""
     rows = node.rows
+    if rows.peers is not None and compiler.context.grouped is False:
+        totals = _totals(compiler, node, 0, 0, has_bound=_is_bounded_below(node))
+        return _stage(compiler, node, RowsFrame(compiler, rows, in_place=True), totals, peers.nobody(totals), "")
     windows = peers.windows(compiler, node) if rows.peers is not None else None
     frame = RowsFrame(compiler, rows, in_place=windows is not None)
     condition = truth(node.condition, frame) if node.condition is not None else "1"
@@ -60,6 +64,7 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     covered = [sqlite.covered(level.column((), "_covered"), child)
                for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]
     totals = _totals(compiler, node, len(unknown), len(frame.inner), has_bound=below_zero is not None)
+    is_long = len(condition) + len(operand) > LONG
     columns = [f"{operand} AS _v", f"{known_blank} AS _b", *([f"{below_zero} AS _z"] if below_zero is not None else []), *(f"{text} AS _c{number}" for number, text in enumerate(covered)),
                *(f"{text} AS _u{number}" for number, text in enumerate(unknown)), *(f"{text} AS _w{number}" for number, text in enumerate(frame.inner))]
     totals += [Total(f"_c{index}", "MIN", "1", f"_c{index}") for index in range(len(covered))]
@@ -69,19 +74,22 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     if rows.peers is not None:
         condition, source = peers.joined(compiler, frame, condition)
         inner = f"SELECT s._id AS p, {_lines([f'({condition}) AS _t', *columns])}\n    {source}"
-        return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, '"_id"'), inner)
+        return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, '"_id"', is_long=is_long), inner)
     present = f'"{len(rows.downs)}.key" IS NOT NULL' if len(rows.downs) > 1 else "1"
     inner, pivot = _below(compiler, frame, _lines([f"CASE WHEN {present} THEN ({condition}) ELSE 0 END AS _t", *columns]))
-    return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, pivot), inner, pivot)
+    return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, pivot, is_long=is_long), inner, pivot)
 
 
 def _lines(columns: list[str]) -> str:
     return ",\n      ".join(columns)
 
 
-def _grouped(compiler: RowCompiler, inner: str, totals: list[Total], pivot: str) -> str:
+def _grouped(compiler: RowCompiler, inner: str, totals: list[Total], pivot: str, *, is_long: bool) -> str:
     """Add the CTE of the totals for each record; gives the join to it."""
     figures = ", ".join(f"{total.grouped} AS {total.name}" for total in totals)
+    if is_long:
+        # Every figure asks again what a row gives: that is found once.
+        inner += sqlite.KEEP
     cte = compiler.pipeline.add_cte("g", f"SELECT p, {figures}\n  FROM ({inner})\n  GROUP BY p")
     return f"\n  LEFT JOIN {cte} AS g ON g.p = s.{pivot}"
 
@@ -103,13 +111,19 @@ def _below(compiler: RowCompiler, frame: RowsFrame, columns: str) -> tuple[str, 
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 
+def _is_bounded_below(node: Aggregate | Missing) -> bool:
+    """Whether it is a sum of a field that is taken as never negative, so that what is known of it is a lower bound."""
+    return isinstance(node, Aggregate) and node.function == "sum" and not node.signed and isinstance(node.operand, Field)
+
+
 def _below_zero(node: Aggregate | Missing, frame: RowsFrame, operand: str) -> str | None:
     """SQL of 1 for a row that may take from a sum of a field that is taken as never negative; None where no such sum is asked.
 
     That is a refund of which it is not known whether it counts, and an amount that stands somewhere but is not known.
     """
-    if not isinstance(node, Aggregate) or node.function != "sum" or node.signed or not isinstance(node.operand, Field):
+    if not _is_bounded_below(node):
         return None
+    assert isinstance(node.operand, Field)
     states = " OR ".join(sqlite.state(frame.states(node.operand), node.operand.name, state) for state in ("unreadable", "disputed", "other_currency"))
     return f"CASE WHEN {operand} < 0 OR ({operand} IS NULL AND ({states})) THEN 1 END"
 
@@ -133,7 +147,7 @@ def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, t
     """Add the stage that has an aggregate's totals, from a join to the stage before or from a select that holds it too."""
     pipeline, rows = compiler.pipeline, node.rows
     name = compiler.next_name()
-    if isinstance(node, Aggregate) and node.function == "median":
+    if isinstance(node, Aggregate) and node.function == "median" and inner:
         source += _median_join(compiler, inner, pivot)
     result = Gathered(name, Value("NULL"), rows, row_nodes=list(frame.row_nodes))
     top = compiler.top_coverage(rows)
@@ -142,7 +156,7 @@ def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, t
     closed = [top, "COALESCE(g._o, 0) = 0", *(f"COALESCE(g.{cover}, 1)" for cover in covers)]
     figures = [total for total in names if total.startswith("_f")]
     stage = [(f"{name}.{index}", _default(node, f"g.{figure}")) for index, figure in enumerate(figures)]
-    if isinstance(node, Aggregate) and node.function == "median":
+    if isinstance(node, Aggregate) and node.function == "median" and inner:
         stage[0] = (f"{name}.0", sqlite.cent("m.v") if node.kind == MONEY else "m.v")
     stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", "COALESCE(g._o, 0)")]
     stage += [(f"{name}.{total[1:]}", f"g.{total}") for total in names if total[1] in "uwcn"]

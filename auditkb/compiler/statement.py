@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
-from auditkb.compiler.peers import keys_of_groups, needs_single_rows
+from auditkb.compiler.peers import groups, keys_of_groups, needs_single_rows
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.reasons import Guarded, reasons_sql
 from auditkb.compiler.row_compiler import Context, RowCompiler
@@ -45,31 +45,45 @@ class Compiled:
         return self.details.replace("{keys}", "(SELECT :key AS key)")
 
 
-def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False, some: bool = False, why: bool = True) -> Compiled:
+def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: bool = False, some: bool = False, why: bool = True,
+                 grouped: bool | None = None) -> Compiled:
     """Write the SQL of `rule` for SQLite. `as_of` is the run's declared day (ISO).
 
     With `assumed` its stand-ins are used; with `some` it is about the records of a set of keys. Without `why` it only
     decides: what it cannot decide is not_evaluated without a reason, though it may turn out otherwise with the reasons.
+    With `grouped` it is about the records that have a group of peers, or about those that have none, and gives no details.
     """
-    return _Statement(rule, dictionary, as_of, assumed, some, why).write()
+    return _Statement(rule, dictionary, as_of, assumed, some, why, grouped).write()
+
+
+def has_groups(rule: Rule, dictionary: Dictionary) -> bool:
+    """Whether recorded fields tell which records have a group of peers."""
+    return rule.peers is not None and groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks)) is not None
 
 
 class _Statement:
-    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool):
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool, grouped: bool | None):
         self.rule = rule
+        self.grouped = grouped
+        self.chosen = not some
+        """Whether the first stage holds just the records that are asked about."""
         self.assumed = assumed
         self.some = some
         self.why = why
         self.dictionary = dictionary
         context = Context(dictionary, rule.parameters, rule.lets, rule.child_lets, rule.peers, rule.event_date,
-                          rule.assumptions, assumed, as_of, some, why)
+                          rule.assumptions, assumed, as_of, some, grouped, why)
         base = Columns(dictionary, rule.checks)
         if some:
-            keys = "{keys}" if rule.peers is None else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
+            keys = "{keys}" if rule.peers is None or grouped is False else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
             if keys is not None:
                 # Joined, not IN: of a list SQLite assumes that it is short, and would search what it gathers line by line.
                 base.kept = True
+                self.chosen = keys == "{keys}"
                 base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
+        told = groups(rule.peers, rule.assumptions, base) if rule.peers is not None and grouped is not None else None
+        if told is not None:
+            base.where = " AND ".join(f"{text} IS NOT NULL" for text in told) if grouped else " OR ".join(f"{text} IS NULL" for text in told)
         base.column((), "_department")
         self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
         self.pipeline = self.compiler.pipeline
@@ -94,22 +108,34 @@ class _Statement:
             self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
         self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED if self.why else ""))], kept=True)
         head = self._head()
-        where = "\nWHERE s._key IN {keys}" if self.some else ""
+        where = "" if self.chosen else "\nWHERE s._key IN {keys}"
         compiled = Compiled(rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
-        return self._details(head, where, compiled) if self.some else compiled
+        return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
 
     def _asked_first(self) -> Iterable[Aggregate]:
         """The rows below a record that do not hang on its peers: after several windows SQLite takes few records for granted,
         and searches what was gathered line by line."""
-        if self.rule.peers is None:
+        if self.rule.peers is None or self.grouped is False:
             return
         stood_in = {item.target for item in self.rule.assumptions}
-        for root in (self.rule.applies, self.rule.fails, *self.rule.lets.values()):
+        lets = self.rule.lets if self.grouped is None else self._lets_that_decide()
+        for root in (self.rule.applies, self.rule.fails, *lets.values()):
             for node in walk(root) if root is not None else ():
                 if isinstance(node, Aggregate) and (node.rows.peers is None or needs_single_rows(node)) and all(
                         isinstance(part, Field) and (part.level > 0 or part.path not in stood_in) or isinstance(part, Parameter)
                         and self.compiler.is_constant(part) or not isinstance(part, (Field, LetName, Parameter, ChildLetName)) for part in walk(node)):
                     yield node
+
+    def _lets_that_decide(self) -> dict[str, Node]:
+        """The lets on which the outcome hangs; the others are only shown."""
+        found: dict[str, Node] = {}
+        left = [root for root in (self.rule.applies, self.rule.fails) if root is not None]
+        while left:
+            for part in walk(left.pop()):
+                if isinstance(part, LetName) and part.name not in found:
+                    found[part.name] = self.rule.lets[part.name]
+                    left.append(self.rule.lets[part.name])
+        return found
 
     def _head(self) -> str:
         """Key, department, outcome and reasons: what every statement selects first."""

@@ -63,8 +63,12 @@ def write(compiler: RowCompiler, table: ParameterTable) -> Written:
     options = list(zip(possible, [*numbers, none_matches], strict=True))
     low = ", ".join(f"CASE WHEN {test} THEN {number} ELSE 9999 END" for test, number in options)
     high = ", ".join(f"CASE WHEN {test} THEN {number} ELSE -1 END" for test, number in options)
+    # Where all is known one row matches first; only otherwise all that may are looked at.
+    known = ""
+    for index, which_value in enumerate([*numbers, none_matches]):
+        known += f" WHEN {' AND '.join([*(f'{column} = 0' for column in columns[:index]), *columns[index:index + 1]])} THEN {which_value}"
     which = "".join(f" WHEN {test} THEN {index}" for index, test in enumerate(possible))
-    pipeline.add_stage([(f"{prefix}#", f"CASE WHEN MIN({low}) = MAX({high}) THEN MIN({low}) END"),
+    pipeline.add_stage([(f"{prefix}#", f"CASE{known} WHEN MIN({low}) = MAX({high}) THEN MIN({low}) END"),
                         (f"{prefix}@", f"CASE{which} END")])
     number = sqlite.name(f"{prefix}#")
     row_number = sqlite.name(f"{prefix}@")

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from auditkb.compiler import peers
-from auditkb.compiler.statement import Compiled, compile_rule
+from auditkb.compiler.statement import Compiled, compile_rule, has_groups
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text, fail
 from auditkb.expressions.tree import Field
@@ -65,9 +65,25 @@ class RuleSql:
             self.seconds[step] = time.perf_counter() - started
 
     @cached_property
-    def all(self) -> Compiled:
+    def decide(self) -> list[str]:
         """Outcomes of every record, without stand-ins and without reasons."""
-        return compile_rule(self.rule, self._dictionary, as_of=self._as_of, why=False)
+        return self._parts(why=False)
+
+    @cached_property
+    def reasons(self) -> list[str]:
+        """Outcomes with reasons of some records, without stand-ins."""
+        return self._parts(some=True)
+
+    @cached_property
+    def stand_ins(self) -> list[str]:
+        """Outcomes with reasons of some records, with the rule's stand-ins if it has any."""
+        return self._parts(some=True, assumed=True) if self.rule.has_assumptions else []
+
+    def _parts(self, *, some: bool = False, assumed: bool = False, why: bool = True) -> list[str]:
+        """The outcomes as one statement, or as one for the records that have peers and one for those that have none."""
+        parts = (True, False) if has_groups(self.rule, self._dictionary) else (None,)
+        return [compile_rule(self.rule, self._dictionary, as_of=self._as_of, some=some, assumed=assumed, why=why, grouped=part).outcomes
+                for part in parts]
 
     @cached_property
     def some(self) -> Compiled:
@@ -133,6 +149,8 @@ def open_result(connection: sqlite3.Connection) -> None:
     Most records pass or are not concerned. They share one row for each department and outcome, with their number in
     `records`: its key begins with a character that no record's key has.
     """
+    # SQLite sorts in as much memory as it keeps pages in; more than this makes no rule faster.
+    connection.execute("PRAGMA cache_size = -16384")
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {RESULT} (key TEXT PRIMARY KEY, department TEXT, outcome TEXT,"
                        " reasons TEXT, assumed INTEGER, records INTEGER) WITHOUT ROWID")
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {ASKED} (key TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -156,13 +174,12 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
             connection.execute(f"DELETE FROM temp.{RESULT}")
             _refuse_large_groups(connection, sql.rule, dictionary)
             with sql.timed("decide"):
-                connection.execute(_decide(sql.all.outcomes, every=asked is None))
-            with sql.timed("reasons"):
-                if _undecided(connection):
-                    connection.execute(_ask_again(sql.some.outcomes, "0"))
-            with sql.timed("stand_ins"):
-                if sql.assumed is not None and _undecided(connection):
-                    connection.execute(_ask_again(sql.assumed.outcomes, "outcome <> 'not_evaluated'"))
+                for statement in sql.decide:
+                    connection.execute(_decide(statement, every=asked is None))
+            for step, statements, assumed in (("reasons", sql.reasons, "0"), ("stand_ins", sql.stand_ins, "outcome <> 'not_evaluated'")):
+                with sql.timed(step):
+                    for statement in statements if _undecided(connection) else ():
+                        connection.execute(_ask_again(statement, assumed))
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
 
