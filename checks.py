@@ -244,8 +244,9 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
             words = Text("运行规则", "Running rules").say(language)
             report = run_rules(connection, dictionary, rule_set, known, classes, as_of=as_of, office=office,
                                progress=lambda name, number, whole: advance(words, number, whole))
+        if format == "table":
+            terminal.print_run(console(), report, dictionary, language, limit=limit, connection=connection)
     if format == "table":
-        terminal.print_run(console(), report, dictionary, language, limit=limit)
         if profile:
             terminal.print_profile(console(), report, language)
         _tell_drafts(rule_set, language, err=False)

@@ -249,7 +249,7 @@ def run_commands(build: Callable[[Language], Group], arguments: Sequence[str] | 
         return ExitCode.OK
     except Exception:
         # A fault of ours, not of the input: the person gets a sentence, the traceback goes where we can ask for it.
-        file = Path(tempfile.gettempdir()) / "auditkb-error.txt"
+        file = Path(tempfile.gettempdir()) / f"auditkb-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
         file.write_text(traceback.format_exc(), "utf-8")
         words = Text(f"程序出错，这是程序的缺陷，不是资料的问题；数据库保持原样。请把 {file} 交给维护人员。",
                      f"The program failed. This is a fault of ours, not of your data; the database is as it was. Please pass on {file}.")

@@ -80,7 +80,7 @@ def commands(language: Language) -> Group:
     @click.option("--type", "type_name", metavar="TYPE", help=say("单个文件的记录类型（默认与文件同名）。", "Record type of a single file (default: its name)."))
     @click.option("--map", "mapping", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                   help=say("单个文件的对应文件（默认在文件旁边，或单位文件夹的 maps 里找）。", "Mapping file of a single file (default: beside it, or in maps/ of the office's folder)."))
-    @click.option("--missing", type=click.Choice(list(_MISSING)), help=say(
+    @click.option("--missing", type=click.Choice(list(_MISSING) if language == "zh" else ["gone", "keep"]), help=say(
         "新文件中没有的原有记录：gone 记为已撤销，keep 保留。声明完整的资料不必写，一律记为已撤销。",
         "Records of the former version that the newer file lacks: gone, or kept. Where they are declared complete they are gone."))
     @click.option("--replaces", metavar="SOURCE", help=say("这个文件是来源 SOURCE 更正后的文件（文件名或位置变了）。", "The file is a newer version of SOURCE, under another name or in another place."))
@@ -282,6 +282,7 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     ):
         if count:
             out.print("  " + Text(f"{count} {words.zh}", f"{count} {words.en}").say(language))
+    _print_coverage(report, dictionary, language)
     if report.unread:
         unread = Text(f"{report.unread} 种内容在数据字典中没有位置，未读入，见 ingest.py problems --unread", f"{counted(report.unread, 'path')} without a place in the dictionary, not read: see ingest.py problems --unread")
         out.print("  " + unread.say(language))
@@ -303,6 +304,27 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
     if report.said:
         text = Text(f"另有 {report.said} 处只作说明（合计行、注、跳过的列、隐藏的行等），见 ingest.py problems --all", f"{report.said} more only said (totals, notes, skipped columns, hidden rows): see ingest.py problems --all")
         out.print("  " + text.say(language))
+
+
+def _print_coverage(report: LoadReport, dictionary: Dictionary, language: Language) -> None:
+    """Which record types count as complete, and which do not; a `source.yml` that has no say here."""
+    out = console()
+    for entry in report.coverage:
+        record = next((f"{dictionary[name].label.say(language)} {key}" for name, key in (entry.record or {}).items()), None)
+        scope = [str(part) for part in (record, entry.fiscal_year, entry.department) if part is not None]
+        label = dictionary[entry.covers].label.say(language) + (Text(f"（{'，'.join(scope)}）", f" ({', '.join(scope)})").say(language) if scope else "")
+        why = Text(entry.because.zh, entry.because.en).say(language)
+        taken = Text("按完整处理", "taken as complete") if entry.complete else Text("按不完整处理", "taken as partial")
+        out.print(f"  {label}{Text('：', ': ').say(language)}{taken.say(language)}{Text(f'（{why}）', f' ({why})').say(language)}", markup=False)
+    covered = {entry.covers for entry in report.coverage}
+    partial = [dictionary[name].label.say(language) for name, count in report.rows.items() if count and name not in covered]
+    if partial:
+        out.print("  " + Text(f"没有声明完整，按不完整处理：{'、'.join(partial)}", f"not declared complete, taken as partial: {', '.join(partial)}").say(language), markup=False)
+    path = Path(report.path)
+    if path.is_file() and (path.parent / "source.yml").is_file():
+        words = Text(f"旁边的 source.yml 没有用：读入的是单个文件。要用它，读入文件夹 {path.parent.as_posix()}；否则写在 {path.stem}.map.yml",
+                     f"the source.yml beside it was not used, because a single file was loaded. To use it load the folder {path.parent.as_posix()}; or write {path.stem}.map.yml")
+        out.print("  " + words.say(language), style="yellow", markup=False)
 
 
 def _write_mapping(file: Path, office: Path | None, force: bool, language: Language) -> None:

@@ -40,7 +40,12 @@ STATES = {
     "unreadable": Text("无法识别", "unreadable"),
     "other_currency": Text("不是人民币", "not in yuan"),
 }
-_MARKERS = {fold(f"[{word}]"): state for state, label in STATES.items() for word in (state, label.zh, label.en)}
+_ALSO = {
+    "blank_in_document": ("文件上空白", "原件空白", "原件上空白"), "not_captured": ("未登记", "未记录", "未录入", "未收集"),
+    "not_required": ("不需要", "无需", "无须", "不适用"), "illegible": ("字迹模糊", "看不清"),
+}
+_STATE_WORDS = {fold(word): state for state, label in STATES.items() for word in (state, label.zh, label.en, *_ALSO.get(state, ()))}
+_MARKERS = {f"[{word}]": state for word, state in _STATE_WORDS.items()}
 _REFUND = (Text("小于零：退款或红冲请核对", "below zero: a refund or a reversal, to be checked"), Text("确是退款或红冲就不必改", "where it is one nothing has to be changed"))
 _BRACKETS = str.maketrans("【】〔〕", "[][]")
 
@@ -66,6 +71,16 @@ class Cell:
     def is_doubtful(self) -> bool:
         """Whether the value was read and something about it is to be checked."""
         return self.value is not None and self.reason is not None
+
+
+def state_named(word: str) -> str | None:
+    """The state that a word of a mapping file names, in either language, in brackets or not.
+
+    >>> state_named("未登记"), state_named("[not_required]"), state_named("已签")
+    ('not_captured', 'not_required', None)
+    """
+    folded = fold(word.translate(_BRACKETS))
+    return _STATE_WORDS.get(folded) or _MARKERS.get(folded)
 
 
 def read_marker(text: str) -> str | None:

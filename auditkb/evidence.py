@@ -140,6 +140,11 @@ def let_label(rule: Rule, name: str) -> Text:
     return Text(label.zh, label.en) if label is not None else Text(name, name.replace("_", " "))
 
 
+def parameter_labels(rule: Rule) -> dict[str, Text]:
+    """What the parameters of a rule are called, where it says so."""
+    return {name: Text(said.label.zh, said.label.en) for name, said in rule.file.parameters.items() if said.label is not None}
+
+
 def _type_above(record_type: str, ups: tuple[str, ...], dictionary: Dictionary) -> str:
     for step in ups:
         record_type = dictionary[record_type].fields[step].type

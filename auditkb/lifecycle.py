@@ -72,9 +72,17 @@ def record_fail(connection: sqlite3.Connection, run_id: int, at: str, fail: Fail
         sets = ", ".join(f"{name} = ?" for name in columns)
         connection.execute(f"UPDATE findings SET {sets} WHERE id = ?", [*columns.values(), fail.finding_id])
     if state != "unchanged":
-        detail = None if before is None else f"{before.evidence_hash} -> {evidence.hash}"
+        detail = _corrected_from(connection, fail) if before is None else f"{before.evidence_hash} -> {evidence.hash}"
         add_event(connection, fail.finding_id, run_id, at, state, None, detail)
     return state
+
+
+def _corrected_from(connection: sqlite3.Connection, fail: Fail) -> str | None:
+    """The finding that this one carries on: that of the same row of a source before a correction gave it another key."""
+    row = connection.execute("SELECT old FROM record_changes WHERE record_type = ? AND key = ? AND change = 'rekeyed' ORDER BY id DESC LIMIT 1",
+                             (fail.record_type, fail.record_key)).fetchone()
+    old = f"{fail.finding_id.removesuffix(fail.record_key)}{row[0]}" if row is not None else None
+    return old if old is not None and connection.execute("SELECT 1 FROM findings WHERE id = ?", (old,)).fetchone() is not None else None
 
 
 def gone_reason(outcome: str | None, *, rule_changed: bool) -> str:

@@ -13,8 +13,10 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from itertools import groupby, islice
+from pathlib import Path
 from typing import NamedTuple
 
+from auditkb.cells import STATES
 from auditkb.dictionary import Dictionary, Field, RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note, write_notes
@@ -74,8 +76,13 @@ def rebuild(connection: sqlite3.Connection, dictionary: Dictionary, record_type:
     return _merge(connection, record_type, columns)
 
 
+def declared_in(path: Path) -> str:
+    """The file in which a person says what holds of the source at `path`: of a folder, or of a file by itself."""
+    return "source.yml" if path.is_dir() else f"{path.stem}.map.yml"
+
+
 def _merge(connection: sqlite3.Connection, record_type: RecordType, columns: list[str]) -> list[Fault]:
-    merger = _Merger(record_type, _precedence(connection), columns)
+    merger = _Merger(record_type, _precedence(connection), columns, {name: declared_in(Path(path)) for name, path in connection.execute("select id, path from sources")})
     statement = insert_statement(record_type.type, [*columns, "_sources"])
     merged = merger.records(connection)
     while batch := list(islice(merged, ROWS_AT_ONCE)):
@@ -95,8 +102,8 @@ def _precedence(connection: sqlite3.Connection) -> dict[str, set[str]]:
 class _Merger:
     """Merges the versions of contested records; `notes` and `faults` grow meanwhile."""
 
-    def __init__(self, record_type: RecordType, wins_over: dict[str, set[str]], columns: list[str]):
-        self._record_type, self._wins_over, self._columns = record_type, wins_over, columns
+    def __init__(self, record_type: RecordType, wins_over: dict[str, set[str]], columns: list[str], declared_in: dict[str, str]):
+        self._record_type, self._wins_over, self._columns, self._declared_in = record_type, wins_over, columns, declared_in
         self.notes: dict[str, list[Note]] = {}
         self.faults: list[Fault] = []
         self._agreed = 0
@@ -163,7 +170,7 @@ class _Merger:
         said = _join([_sentence(entry, one, versions) for one in sure])
         label, field = self._record_type.label, entry.label
         return Fault(Text(f"{label.zh}“{key}”的“{field.zh}”在各来源中不一致：{said.zh}", f'sources disagree on "{field.en}" of the {label.en} "{key}": {said.en}'),
-                     hint=Text("请更正其中一个，或在以其为准的来源的 source.yml 中写 wins_over: [另一来源]", "correct one of them, or write wins_over: [the other source] in the source.yml of the one that holds"))
+                     hint=Text("请更正其中一个，或在以其为准的来源的 source.yml（单个文件：它的 .map.yml）中写 wins_over: [另一来源]", "correct one of them, or write wins_over: [the other source] in the source.yml of the one that holds (of a single file: its .map.yml)"))
 
     def _two_papers(self, key: str, versions: list[_Version]) -> Fault:
         label = self._record_type.label
@@ -185,7 +192,9 @@ class _Merger:
             advice = Text("请核对原件", "check it against the paper")
         else:
             taken = Text("；未声明以哪个为准，此项不用", "; nothing says which one holds, so neither is used")
-            advice = Text("请核对原件并更正，或在 source.yml 中写 wins_over", "check it against the paper and correct it, or write wins_over in source.yml")
+            files = sorted({self._declared_in[versions[one.version].source] for one in sure if versions[one.version].source in self._declared_in})
+            advice = Text(f"请核对原件并更正，或在以其为准的来源的 {' 或 '.join(files) or 'source.yml'} 中写 wins_over",
+                          f"check it against the paper and correct it, or write wins_over in {' or '.join(files) or 'source.yml'} of the source that holds")
         raw = _shown(entry, last)
         self.notes.setdefault(version.source, []).append(Note(
             "sources_differ", self._record_type.type, key, entry.name, None if winner is not None else DISPUTED, raw, version.sheet,
@@ -207,6 +216,9 @@ def _agree(entry: Field, one: _Said, other: _Said) -> bool:
 
 def _sentence(entry: Field, said: _Said, versions: list[_Version]) -> Text:
     place, shown = versions[said.version].place, _shown(entry, said)
+    if said.value is None and said.state in STATES:
+        label = STATES[said.state]
+        return Text(f"{place.zh}为“{label.zh}”", f'{place.en} says "{label.en}"')
     return Text(f"{place.zh}为“{shown}”", f'{place.en} says "{shown}"')
 
 

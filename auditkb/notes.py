@@ -17,7 +17,7 @@ KINDS: dict[Kind, Text] = {
     "doubtful": Text("读入但有疑问", "read, with a doubt"),
     "no_such_record": Text("所指记录不存在", "names a record that is not there"),
     "no_parent": Text("没有写明所属", "does not say what it belongs to"),
-    "same_key": Text("主键重复", "same key twice"),
+    "same_key": Text("编号重复", "same key twice"),
     "not_loaded": Text("没有读入的列", "column not read"),
     "total_differs": Text("合计不符", "total differs"),
     "looks_like": Text("名称相近", "names nearly alike"),

@@ -173,7 +173,7 @@ def _list_dangling(connection: sqlite3.Connection, record_type: RecordType, fiel
         cell = f"{letters.get((source, sheet, field.name), '')}{row}" if row is not None else None
         label = target.label
         note = Note("no_such_record", record_type.type, key, field.name, None, text, sheet, cell,
-                    Text(f"没有主键为“{text}”的{label.zh}", f'there is no "{label.en}" with the key "{text}"'), _advice(connection, target, text))
+                    Text(f"没有编号或名称为“{text}”的{label.zh}", f'there is no "{label.en}" with the key "{text}"'), _advice(connection, target, text))
         notes.setdefault(source, []).append(note)
     for source, listed in notes.items():
         write_notes(connection, source, listed)
@@ -183,5 +183,5 @@ def _advice(connection: sqlite3.Connection, target: RecordType, text: str) -> Te
     label = quote(target.label_field)
     near = connection.execute(f"select key from {quote(target.type)} where {label} = ? limit 2", (text,)).fetchall()
     if len(near) == 1:
-        return Text(f"是否指“{near[0][0]}”？请填写它的主键", f'is "{near[0][0]}" meant? Write its key')
+        return Text(f"是否指“{near[0][0]}”？请照此填写", f'is "{near[0][0]}" meant? Write its key')
     return Text(f"请核对，或读入含有该{target.label.zh}的文件", f'check it, or load the file that holds this "{target.label.en}"')

@@ -197,6 +197,19 @@ def take_back(connection: sqlite3.Connection, record_type: RecordType, loading: 
     return Changes(taken_back=taken)
 
 
+def note_corrected_keys(connection: sqlite3.Connection, record_type: RecordType, loading: Loading) -> None:
+    """Say where a record that came is one that went, corrected in a field of its key: the same row, all else the same but one field."""
+    fields = list(record_type.fields)
+    differing = " + ".join(f"(n.{quote(name)} is not f.{quote(name)})" for name in fields)
+    parents = "".join(f" and n.{quote(name)} is f.{quote(name)}" for name in record_type.belongs_to)
+    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path}
+    pairs = (f'from {quote(rows_table(record_type.type))} n join {FORMER} f on f.sheet is n.sheet and f."row" = n."row"{parents} '
+             "join temp.missing_record m on m.record_type = :type and m.key = f.key and m.is_gone "
+             f"where n.source = :source and n._gone is null and f._gone = :at and n.key not in (select key from {FORMER}) and {differing} <= 1 "
+             "group by n.key having count(*) = 1")
+    _write(connection, pairs, places, "'rekeyed'", "'key'", "f.key", "n.key")
+
+
 def places_of(connection: sqlite3.Connection, type_name: str, key: str) -> list[tuple[str, str | None, int | None]]:
     """Source, sheet and row of every place that a record was read from; that of its name where nothing else brought it."""
     own = connection.execute(f'select source, sheet, "row", _sources from {quote(type_name)} where key = ?', (key,)).fetchone()

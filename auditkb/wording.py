@@ -6,6 +6,7 @@ A value known only as a bound says so (至少5天 / at least 5); one that is not
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -138,16 +139,17 @@ def say_bounds(low: Any, high: Any, kind: Kind, dictionary: Dictionary, state: s
     return Text(words[0] + text.zh, words[1] + text.en)
 
 
-def say_reason(reason: str, dictionary: Dictionary, record_type: str) -> Text:
-    """A reason such as `missing:contract.signed_on` in words: 合同·签订日期未记录."""
+def say_reason(reason: str, dictionary: Dictionary, record_type: str, parameters: Mapping[str, Text] | None = None) -> Text:
+    """A reason such as `missing:contract.signed_on` in words: 合同·签订日期未记录. `parameters` are the rule's, as people call them."""
     kind, _, path = reason.partition(":")
     word = REASONS.get(kind, _both(kind))
     if not path:
         return word
     if kind == "source_not_loaded" and path in dictionary.types:
         label = dictionary[path].label
-        return Text(f"{label.zh}{word.zh}", f"{label.en} {word.en}")
-    label_text = say_path(path, dictionary, record_type)
+        return Text(f"{label.zh.removesuffix('资料')}{word.zh}", f"{label.en} {word.en}")
+    label_text = (parameters or {}).get(path) if kind == "no_parameter" else None
+    label_text = label_text or say_path(path, dictionary, record_type)
     return Text(f"{label_text.zh}{word.zh}", f"{label_text.en}: {word.en}")
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS: list[tuple[str, ...]] = [
     ("errors", "languages", "texts", "value_options", "numerals", "names", "remembered", "garbage"),
     ("yaml_files", "dictionary", "dictionary_checks", "dates", "amounts", "ids", "values", "cells", "expressions"),
-    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "resolving", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "sources", "metadata"),
+    ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "resolving", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "record_history", "sources", "metadata"),
     ("wording", "sentences", "compiler", "engines"),
     ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "readiness", "generated", "linting", "tieout", "reports", "search", "outputs"),
 ]

@@ -172,7 +172,7 @@ def test_the_table_of_completeness_decides(blank, tmp_path):
 
 @pytest.mark.parametrize(
     ("entry", "words"),
-    [(("合同", {2: "大概"}), "neither yes nor no"), (("合同", {1: "合约", 2: "是"}), "is not a record type"), (("合同", {2: "是", 3: "明年"}), "not a whole number"), (("合同", {2: "是", 4: "没有的科"}), 'no department with the key "没有的科"'), (("资料日期", {2: "待定"}), "not certain")],
+    [(("合同", {2: "大概"}), "neither yes nor no"), (("合同", {1: "合约", 2: "是"}), "is not a record type"), (("合同", {2: "是", 3: "明年"}), "not a whole number"), (("合同", {2: "是", 4: "没有的科"}), 'no "Department" with the key "没有的科"'), (("资料日期", {2: "待定"}), "not certain")],
 )
 def test_a_wrong_guide_is_refused_with_its_place(blank, tmp_path, entry, words):
     path = fill(blank / "zh.xlsx", tmp_path / "office.xlsx", guide=[entry])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text, counted
+from auditkb.evidence import parameter_labels
 from auditkb.outputs.listings import Columns, Rows
 from auditkb.readiness import Need, Readiness, RuleReadiness, State
 from auditkb.rules.checked import Rule
@@ -32,7 +33,7 @@ def _missing(item: RuleReadiness, dictionary: Dictionary, language: Language, co
     if not item.records:
         label = dictionary[item.rule.checks].label
         return Text(f"没有读入“{label.zh}”", f'no "{label.en}" was loaded').say(language)
-    shown = [f"{say_reason(reason, dictionary, item.rule.checks).say(language)} ({number})" for reason, number in item.reasons.most_common(REASONS_SHOWN)]
+    shown = [f"{say_reason(reason, dictionary, item.rule.checks, parameter_labels(item.rule)).say(language)} ({number})" for reason, number in item.reasons.most_common(REASONS_SHOWN)]
     return Text("；", "; ").say(language).join(shown) + (" …" if len(item.reasons) > REASONS_SHOWN else "")
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text, counted, did_you_mean, fail
+from auditkb.evidence import parameter_labels
 from auditkb.laws import LawRegister
 from auditkb.reading import parameter_lines, read_out
+from auditkb.record_history import changes_behind, without_parent
 from auditkb.rules.checked import Rule
 from auditkb.runs import Found, RunReport
 from auditkb.source_rows import places_of
@@ -31,15 +34,18 @@ _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data,
          "record_removed": Text("记录已撤销", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
-def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:
+def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0, connection: sqlite3.Connection | None = None) -> None:
     """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings.
 
     At most `limit` findings of each severity are listed (0: all, and all reasons too); how many more there are is said.
+    With the `connection` also the records that belong to nothing, and what was changed where a finding is resolved.
     """
     console.print(_counts_table(report, language))
+    for text in without_parent(connection, dictionary) if connection is not None else []:
+        console.print(text.say(language), style="yellow", markup=False)
     _print_findings(console, report, language, limit)
     _print_not_checked(console, report, dictionary, language, shown=REASONS_SHOWN if limit else None)
-    _print_gone(console, report, language)
+    _print_gone(console, report, language, lambda name: changes_behind(connection, dictionary, name) if connection is not None else [])
     _print_known(console, report, dictionary, language)
     for fault in report.faults:
         console.print(fault.say(language), style="red", markup=False)
@@ -142,7 +148,7 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
         reasons: Counter[str] = Counter()
         for (rule_id, _, outcome, reason), records in report.counts.items():
             if rule_id == rule.id and outcome == "not_evaluated" and reason:
-                reasons[say_reason(reason, dictionary, rule.checks).say(language)] += records
+                reasons[say_reason(reason, dictionary, rule.checks, parameter_labels(rule)).say(language)] += records
         listed = "；" if language == "zh" else "; "
         parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
         if len(reasons) > len(parts):
@@ -155,11 +161,13 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
         console.print(Text("全部原因：--limit 0", "All reasons: --limit 0").say(language), style="dim")
 
 
-def _print_gone(console: Console, report: RunReport, language: str) -> None:
+def _print_gone(console: Console, report: RunReport, language: str, changes: Callable[[str], list[Text]]) -> None:
     if report.gone:
         console.print(Text(f"不再出现 {len(report.gone)} 个：", f"{len(report.gone)} no longer found:").say(language), style="bold")
         for name, reason in report.gone:
             console.print(f"  {name}  {_GONE[reason].say(language)}", markup=False)
+            for text in changes(name) if reason == "resolved_in_data" else []:
+                console.print(f"    {text.say(language)}", markup=False)
 
 
 def _print_known(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
@@ -172,7 +180,8 @@ def _print_known(console: Console, report: RunReport, dictionary: Dictionary, la
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
     for known, rule, record_type, key, outcome, reasons in matched:
         word = OUTCOMES[outcome].say(language)
-        said = [say_reason(reason, dictionary, record_type).say(language) for reason in reasons]
+        named = parameter_labels(report.rules[rule]) if rule in report.rules else None
+        said = [say_reason(reason, dictionary, record_type, named).say(language) for reason in reasons]
         table.add_row(known, rule, key, word + (Text(f"（{'，'.join(said)}）", f" ({', '.join(said)})").say(language) if said else ""))
     console.print(table)
 
@@ -219,23 +228,40 @@ def print_finding(console: Console, connection: sqlite3.Connection, dictionary: 
     row = _finding(connection, finding_id)
     evidence = json.loads(row["evidence"]) if row["evidence"] else {}
     console.print(f"{row['id']}  [{SEVERITIES[row['severity']].say(language) if row['severity'] else ''}] {REVIEWS[row['review']].say(language)}", style="bold", markup=False)
+    if row["state"] == "gone":
+        _print_no_longer(console, connection, dictionary, row["id"], language)
     console.print(row[f"message_{language}"], markup=False)
     _section(console, Text("标准", "Criteria"), [_criterion(item, language) for item in evidence.get("criteria", [])], language)
     _section(console, Text("比对的值", "Values compared"), [_value_line(connection, dictionary, item, language) for item in evidence.get("values", [])], language)
     _section(console, Text("相关记录", "Rows"), [f"{item['label_' + language]}: {', '.join(item['keys']) or Text('没有', 'none').say(language)}" for item in evidence.get("rows", [])], language)
     _section(console, Text("推定", "Presumed"), [f"{item['label_' + language]} {item['shown_' + language]}" for item in evidence.get("assumed", [])], language)
     _section(console, Text("参数", "Parameters"), [f"{item['label_' + language]} = {item['shown_' + language]} ({item['source_' + language]})" for item in evidence.get("parameters", [])], language)
-    events = connection.execute("SELECT run_id, at, event, reason FROM finding_events WHERE finding_id = ? ORDER BY id", (row["id"],)).fetchall()
+    events = connection.execute("SELECT run_id, at, event, reason, detail FROM finding_events WHERE finding_id = ? ORDER BY id", (row["id"],)).fetchall()
     _section(console, Text("经过", "History"), [_event_line(*event, language=language) for event in events], language)
     if sql and row["rule_id"]:
         text = connection.execute("SELECT sql FROM rules WHERE id = ?", (row["rule_id"],)).fetchone()
         _section(console, Text(f"可复现的 SQL（:key = {row['record_key']}）", f"SQL that reproduces it (:key = {row['record_key']})"), [text[0]] if text else [], language)
 
 
-def _event_line(run_id: int, at: str, event: str, reason: str | None, *, language: str) -> str:
+def _print_no_longer(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str) -> None:
+    """That a finding is no longer found, why, and what was changed since."""
+    last = connection.execute("SELECT run_id, reason FROM finding_events WHERE finding_id = ? AND event = 'gone' ORDER BY id DESC LIMIT 1", (finding_id,)).fetchone()
+    if last is not None:
+        why = _GONE.get(last[1], Text(str(last[1]), str(last[1])))
+        console.print(Text(f"第 {last[0]} 批起不再出现：{why.zh}。以下是最后一次出现时的内容。", f"No longer found since run {last[0]}: {why.en}. What follows is how it stood last.").say(language), style="yellow", markup=False)
+    for text in changes_behind(connection, dictionary, finding_id):
+        console.print("  " + text.say(language), markup=False)
+
+
+def _event_line(run_id: int, at: str, event: str, reason: str | None, detail: str | None, *, language: str) -> str:
     word = _STATES.get(event, Text(event, event)).say(language)
     why = Text(f"（{_GONE[reason].zh}）", f" ({_GONE[reason].en})").say(language) if reason in _GONE else ""
-    return Text(f"{at[:16].replace('T', ' ')}  第 {run_id} 批：", f"{at[:16].replace('T', ' ')}  run {run_id}: ").say(language) + word + why
+    return Text(f"{at[:16].replace('T', ' ')}  第 {run_id} 批：", f"{at[:16].replace('T', ' ')}  run {run_id}: ").say(language) + word + why + _linked(event, detail, language)
+
+
+def _linked(event: str, detail: str | None, language: str) -> str:
+    """The finding that a new one carries on, where a corrected row has another key."""
+    return Text(f"（即原来的 {detail}，该行已更正）", f" (what was {detail}; the row was corrected)").say(language) if event == "new" and detail else ""
 
 
 def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Coverage(_Model):
     @classmethod
     def _one_record(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         if value is not None and len(value) != 1:
-            raise ValueError("只写一条记录，如 {tender: 主键} | name one record, as in {tender: key}")
+            raise ValueError("只写一条记录，如 {tender: 编号} | name one record, as in {tender: key}")
         return value
 
 

@@ -23,7 +23,7 @@ from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.garbage import without_collection
-from auditkb.merging import rebuild
+from auditkb.merging import declared_in, rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
 from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
 from auditkb.references import References, exists, settle_references
@@ -35,6 +35,7 @@ from auditkb.source_rows import (
     find_affected,
     find_missing,
     loaded_types,
+    note_corrected_keys,
     prepare,
     scope_of,
     set_aside,
@@ -42,6 +43,7 @@ from auditkb.source_rows import (
     take_back,
     tidy,
 )
+from auditkb.sources.declaration import Coverage
 from auditkb.sources.known_sources import known_as, settle_place
 from auditkb.sources.ocds import OcdsSheet, OcdsTable
 from auditkb.sources.source import Source, open_source
@@ -67,6 +69,7 @@ class LoadReport:
     changes: Changes = field(default_factory=Changes)
     unread: int = 0
     """Paths of an OCDS file that have no place in the dictionary."""
+    coverage: list[Coverage] = field(default_factory=list)
     read_again: bool = False
     """Whether the files are those that were loaded already, and only the way in which they are read is another."""
 
@@ -198,6 +201,7 @@ class _Loader:
         if self.is_newer:
             self.changes += compare(connection, record_type, self.loading)
             self.changes += take_back(connection, record_type, self.loading) if self.is_same_files else self._settle_missing(record_type)
+            note_corrected_keys(connection, record_type, self.loading)
         find_affected(connection, record_type, self.source.id)
         self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
 
@@ -217,7 +221,7 @@ class _Loader:
         restore_notes(connection)
         created = settle_references(connection, self.dictionary, self.letters, self.source.aliases)
         connection.execute("delete from coverage where source = ?", (source.id,))
-        _write_coverage(connection, source)
+        _write_coverage(connection, self.dictionary, source)
         self._write_unread()
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
@@ -227,6 +231,7 @@ class _Loader:
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
         report.rows, report.created, report.changes, report.read_again = self.rows, created, changes, self.is_same_files
+        report.coverage = source.declaration.coverage
         return report
 
 
@@ -246,7 +251,7 @@ def _check_wins_over(connection: sqlite3.Connection, source: Source) -> None:
     for number, name in enumerate(names):
         if name == source.id or name in against:
             text = Text(f"来源“{source.id}”与“{name}”不能互相为准", f'the sources "{source.id}" and "{name}" cannot each win over the other')
-            hint = Text("只在其中一个的 source.yml 中写 wins_over", "write wins_over in the source.yml of one of them")
+            hint = Text("只在其中一个的 source.yml（单个文件：它的 .map.yml）中写 wins_over", "write wins_over in the source.yml of one of them (of a single file: its .map.yml)")
             faults.append(source.declaration_file.fault(("wins_over", number), text, hint=hint) if source.declaration_file else Fault(text, source.path.as_posix(), hint=hint))
     if faults:
         raise KnowledgeBaseError(faults)
@@ -259,8 +264,8 @@ def _which_is_it(record_type: RecordType, missing: list[tuple[str, str | None, i
     en = ", ".join(listed[1]) + (f" and {more} more" if more > 0 else "")
     return Fault(
         Text(f"上次读入的{record_type.label.zh}有 {len(missing)} 条不在这个文件中：{zh}", f"{len(missing)} of the {record_type.label.en} records loaded before are not in this file: {en}"), path.as_posix(),
-        hint=Text(f"文件是全的，加 --missing gone（记为已撤销）；不全，加 --missing keep（保留原记录）；或在 source.yml 的 coverage 中声明 {record_type.type} 完整",
-                  f"if the file is the whole, add --missing gone; if it is a part, add --missing keep (they stay as they were); or declare {record_type.type} complete under coverage in source.yml"))
+        hint=Text(f"文件是全的，加 --missing gone（记为已撤销）；不全，加 --missing keep（保留原记录）；或在 {declared_in(path)} 的 coverage 中声明 {record_type.type} 完整",
+                  f"if the file is the whole, add --missing gone; if it is a part, add --missing keep (they stay as they were); or declare {record_type.type} complete under coverage in {declared_in(path)}"))
 
 
 def _kept(record_type: RecordType, key: str, sheet: str | None, row: int | None) -> Note:
@@ -269,14 +274,14 @@ def _kept(record_type: RecordType, key: str, sheet: str | None, row: int | None)
                 Text("请核对是否已撤销", "check whether it still holds"))
 
 
-def _write_coverage(connection: sqlite3.Connection, source: Source) -> None:
+def _write_coverage(connection: sqlite3.Connection, dictionary: Dictionary, source: Source) -> None:
     """Write what the source declares to be complete. Raises KnowledgeBaseError for a record or department that is not there."""
     faults: list[Fault] = []
     rows = []
     for number, entry in enumerate(source.declaration.coverage):
         parent_type, parent = next(iter((entry.record or {}).items()), (None, None))
-        parent_key = _existing(connection, parent_type, parent, source, ("coverage", number, "record"), faults)
-        department = _existing(connection, "department" if entry.department else None, entry.department, source, ("coverage", number, "department"), faults)
+        parent_key = _existing(connection, dictionary, parent_type, parent, source, ("coverage", number, "record"), faults)
+        department = _existing(connection, dictionary, "department" if entry.department else None, entry.department, source, ("coverage", number, "department"), faults)
         because = entry.because
         section = f"{because.section}: " if because.section else ""
         rows.append((source.id, entry.covers, department, entry.fiscal_year, parent_type, parent_key, int(entry.complete), section + because.zh, section + because.en))
@@ -286,7 +291,7 @@ def _write_coverage(connection: sqlite3.Connection, source: Source) -> None:
     connection.executemany(insert_statement("coverage", columns), rows)
 
 
-def _existing(connection: sqlite3.Connection, type_name: str | None, text: str | None, source: Source, place: tuple[str | int, ...], faults: list[Fault]) -> str | None:
+def _existing(connection: sqlite3.Connection, dictionary: Dictionary, type_name: str | None, text: str | None, source: Source, place: tuple[str | int, ...], faults: list[Fault]) -> str | None:
     """The key of an existing record that `text` names; a fault at its place in `source.yml` where there is none."""
     if type_name is None or text is None:
         return None
@@ -294,7 +299,8 @@ def _existing(connection: sqlite3.Connection, type_name: str | None, text: str |
         if exists(connection, type_name, key):
             return key
     keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    words, hint = Text(f"没有主键为“{text}”的 {type_name} 记录", f'there is no {type_name} with the key "{text}"'), did_you_mean(text, keys, most=5)
+    label = dictionary[type_name].label
+    words, hint = Text(f"没有编号或名称为“{text}”的{label.zh}", f'there is no "{label.en}" with the key "{text}"'), did_you_mean(text, keys, most=5)
     file = source.declaration_file
     faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
     return None

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from auditkb.cells import STATES
+from auditkb.cells import STATES, state_named
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.sources.declaration import Coverage, Declaration, SourceId, Words, check_declaration, id_of_file
@@ -29,6 +29,9 @@ SKIP = "skip"
 
 _COLUMN = re.compile(r"^(?P<letter>[A-Z]{1,3})(?:\s+(?P<title>\S.*))?$", re.DOTALL)
 _TARGET = re.compile(r"^(?P<type>[a-z][a-z0-9_]*)(?:\[(?P<number>\d{1,3})\])?\.(?P<field>[a-z][a-z0-9_]*)$")
+# What would otherwise be read as a value: an underscore, brackets, or words that say why there is nothing.
+_LIKE_A_STATE = re.compile(r"_|^[\[【〔［].*[\]】〕］]$|^[未不无没].{0,2}(?:采集|登记|记录|录入|收集|填写?|要求|需要?|适用|涉及|识别|详|明|清楚?)$|空白|字迹|看不清|^(?:空|待定|待补|缺失?|暂无|未知)$")
+_STATES_THERE_ARE = Text("可用：" + "、".join(f"{label.zh}（{state}）" for state, label in STATES.items()), "allowed: " + ", ".join(STATES))
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 # A year such as 2024 is a number to YAML, and a word to the cell that it stands for.
 _AsText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value)]
@@ -149,7 +152,7 @@ def value_options(*said: ValuesSaid, latest: datetime.date | None = None) -> Val
     serials = first("serial_dates")
     decimal: Any = first("decimal_mark") or "."
     thousands: Any = first("thousands_mark") or ("." if decimal == "," else ",")
-    meanings = {fold(text): meaning for entry in reversed(said) for text, meaning in entry.meanings.items()}
+    meanings = {fold(text): state_named(meaning) or meaning for entry in reversed(said) for text, meaning in entry.meanings.items()}
     return ValueOptions(first("date_order"), first("century"), None if serials is None else str(serials), first("year"),  # type: ignore[arg-type]
                         tuple(meanings.items()), decimal, thousands, first("unit"), latest)
 
@@ -201,8 +204,8 @@ def _check_values(said: ValuesSaid, file: YamlFile, place: tuple[str | int, ...]
     if said.decimal_mark is not None and said.decimal_mark == said.thousands_mark:
         yield file.fault((*place, "decimal_mark"), Text("小数点和千位分隔符相同", "the marks of decimals and of thousands are the same"))
     for word, meaning in said.meanings.items():
-        if "_" in meaning and meaning not in STATES:
-            yield file.fault((*place, "meanings", word), Text(f"没有状态“{meaning}”", f'there is no state "{meaning}"'), hint=did_you_mean(meaning, list(STATES)))
+        if state_named(meaning) is None and _LIKE_A_STATE.search(meaning):
+            yield file.fault((*place, "meanings", word), Text(f"没有状态“{meaning}”", f'there is no state "{meaning}"'), hint=did_you_mean(meaning, list(STATES)) if "_" in meaning else _STATES_THERE_ARE)
 
 
 def _check_table(table: TableSaid, file: YamlFile, place: tuple[str | int, ...], dictionary: Dictionary) -> Iterator[Fault]:

@@ -218,7 +218,7 @@ class Table:
         if differing and is_name:
             label = self.record_type.fields[differing[0]].label
             self._fault(
-                Text(f"第 {line.number} 行与第 {number} 行的{self.record_type.label.zh}主键相同（{key}），但“{label.zh}”不同",
+                Text(f"第 {line.number} 行与第 {number} 行是同一条{self.record_type.label.zh}（{key}），但“{label.zh}”不同",
                      f'row {line.number} has the same key as row {number} ({self.record_type.label.en} {key}), but another "{label.en}"'), line,
                 Text(f"同一条记录请改为一致；不是同一条的，在对应文件中写 keys，如 keys: {{{self.record_type.type}: [number, title]}}",
                      f"make them agree if they are one; if not, say keys in the mapping file: keys: {{{self.record_type.type}: [number, title]}}"))
@@ -245,19 +245,30 @@ class Table:
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self._alternatives for name in names]
             self._fault(
-                Text(f"第 {line.number} 行没有可作主键的内容，无法登记为“{label.zh}”", f'row {line.number} has nothing that could name the "{label.en}"'), line,
+                Text(f"第 {line.number} 行没有编号或名称，无法登记为“{label.zh}”", f'row {line.number} has nothing that could name the "{label.en}"'), line,
                 Text(f"请至少填写：{'、'.join(dict.fromkeys(field.zh for field in fields))} 之一", f"fill in at least one of: {', '.join(dict.fromkeys(field.en for field in fields))}"))
         elif key.is_numbered:
-            reason = Text(f"与{other.zh}的主键内容完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
+            reason = Text(f"与{other.zh}完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
         elif key.same_as == self._place(line.number):
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:
-            self._fault(Text(f"第 {line.number} 行与{other.zh}的主键相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line,
-                        Text("删去重复的一行，或更正编号", "remove one of them, or correct the number"))
+            self._fault(Text(f"第 {line.number} 行与{other.zh}的编号或内容相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line, self._to_keep_both(values))
         return key.text
+
+    def _to_keep_both(self, values: Mapping[str, Value | None]) -> Text:
+        """What to do about two rows of one key: the first fields that would tell them apart and are not filled in."""
+        record_type = self.record_type
+        exact = next((place for place, names in enumerate(self._alternatives) if all(values.get(name) is not None for name in names)), len(self._alternatives))
+        labels = [[record_type.fields[name].label for name in names if values.get(name) is None] for names in self._alternatives[:exact]]
+        if not labels:
+            return Text("删去重复的一行，或更正编号", "remove one of them, or correct the number")
+        zh, en = "，或".join("、".join(f"“{label.zh}”" for label in missing) for missing in labels), " or ".join(", ".join(f'"{label.en}"' for label in missing) for missing in labels)
+        voucher = " （如凭证号加序号）" if "voucher_number" in record_type.fields else ""
+        return Text(f"同一{record_type.measure}登记了两次的，删去一行；确是两{record_type.measure}的，都保留，并在每行填写{zh}{voucher.strip()}",
+                    f"if one was entered twice remove a row; if they are two keep both and fill in {en} for each")
 
     def _note_cells(self, key: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> None:
         for column in instance.columns:
@@ -276,7 +287,8 @@ class Table:
             letter = next((column.letter for name in parents for column in instance.columns if column.name == name), "")
             self.notes.append(Note("no_parent", self.record_type.type, key, parents[0], None, None, self.sheet.name,
                                    f"{letter}{line.number}", Text(f"没有填写所属的{zh}", f"does not say which {en} it belongs to"),
-                                   Text("请补填，否则与它有关的规则无法检查", "fill it in; rules that need it cannot be checked")))
+                                   Text("请补填，否则与它有关的规则无法检查；编号只在每组第一行写一次的，在对应文件中写 fill_down" + (f": [{letter}]" if letter else ""),
+                                        "fill it in; rules that need it cannot be checked; where a number stands in the first row of a group only, write fill_down" + (f": [{letter}]" if letter else "") + " in a mapping file")))
 
     # --- the table as a whole
 
