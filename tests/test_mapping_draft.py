@@ -82,14 +82,26 @@ def test_quotes_side_by_side(draft):
 def test_comments_show_titles_samples_and_what_to_think_of(draft):
     text = draft.path.read_text("utf-8")
     assert '      "F 招标投标 › 采购方式": tender.method   # 采购·采购方式: 公开招标 | 询价' in text
-    assert '#   meanings: {"/": not_required}' in text and "# fiscal_year: 2023" in text and "# century: 2000" in text and "# date_order: dmy" in text
+    assert '#   meanings: {"/": "?"}' in text and "# fiscal_year: 2023" in text and "# century: 2000" in text and "# date_order: dmy" in text
 
 
 def test_a_draft_is_refused_until_it_is_decided(draft):
     with pytest.raises(KnowledgeBaseError) as error:
         read_mapping(draft.path, DICTIONARY)
     said = [fault.say("en") for fault in error.value.faults]
-    assert len(said) == 3 and sum("not decided yet" in fault for fault in said) == 2 and sum('the unit "?" is not known' in fault for fault in said) == 1
+    assert len(said) == 3 and sum("not decided yet:" in fault for fault in said) == 2 and sum("the unit of the amounts is not decided yet" in fault for fault in said) == 1
+
+
+def test_what_a_mark_means_is_never_proposed_but_for_words_that_say_it(tmp_path):
+    rows = [["合同编号", "合同名称", "备案日期"], ["1", "a", "/"], ["2", "b", "待定"], ["3", "c", "空白"], ["4", "d", "不适用"]]
+    path = draft_mapping(write_workbook(tmp_path / "合同.xlsx", {"合同": rows}), DICTIONARY, None, "zh").path
+    text = path.read_text("utf-8")
+    line = next(line for line in text.splitlines() if "meanings" in line)
+    assert '"/": "?"' in line and '"待定": "?"' in line and '"空白": blank_in_document' in line and "not_required（" in line and "\": not_required" not in line
+    path.write_text(text.replace("# values:", "values:").replace("#   meanings", "  meanings"), "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        read_mapping(path, DICTIONARY)
+    assert all("还没有决定" in fault.say("zh") for fault in error.value.faults) and any("待定" in fault.say("zh") for fault in error.value.faults)
 
 
 def run(*arguments, language="zh"):

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text
 from auditkb.sources.layout import Layout
+from auditkb.sources.mapping import choices_of_meaning
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff.()（）/ ]*")
 _LONGEST_SAMPLE = 24
+_OPEN = '"?"'
+_MEANT = {"空白": "blank_in_document", "空": "blank_in_document"}
+"""Words that say themselves what they mean; what another mark means only the people of the ledger know."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,9 @@ def _values(table: TableText, say: object) -> Iterator[str]:
     if table.needs_unit:
         said.append('unit: "?"   ' + say("# 金额的单位：元 或 万元", "# the unit of the amounts: 元 (yuan) or 万元 (10,000 yuan)"))
     if table.marks:
-        words = ", ".join(f"{json.dumps(mark, ensure_ascii=False)}: not_required" for mark in table.marks)
-        said.append("# meanings: {" + words + "}   " + say("# 这些写法在本表中的意思：not_required 不需要、not_captured 未登记、blank_in_document 原件空白",
-                                                         "# what these mean in this table: not_required, not_captured or blank_in_document"))
+        words = ", ".join(f"{json.dumps(mark, ensure_ascii=False)}: {_MEANT.get(mark, _OPEN)}" for mark in table.marks)
+        said.append("# meanings: {" + words + "}   " + say(f"# 这些写法在本表中的意思，先把 ? 逐个改为其中之一，再去掉行首的 #：{choices_of_meaning().zh}",
+                                                         f"# what these mean in this table: replace each ? by one of these, then take off the first #: {choices_of_meaning().en}"))
     if said:
         active = any(not line.startswith("#") for line in said)
         yield "values:" if active else "# values:"
