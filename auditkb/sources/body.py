@@ -17,8 +17,10 @@ from typing import NamedTuple
 from auditkb.dictionary import normalise_header
 from auditkb.errors import Text
 from auditkb.sources.layout import Layout, is_heading
-from auditkb.sources.sheets import Area, Problem, Row, Sheet
-from auditkb.sources.sums import Amounts, Difference, Sums
+from auditkb.sources.line import Line
+from auditkb.sources.shared_amounts import amount_areas, refuse_shared
+from auditkb.sources.sheets import Area, Row, Sheet
+from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
 
 TOTAL = Text("合计行", "a row of totals")
 SUBTOTAL = Text("小计行", "a row of subtotals")
@@ -32,22 +34,13 @@ CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容",
 
 _TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计)(?:\(.*\))?:?$|^(?:grand)?totals?$")
 _SUBTOTAL = re.compile(r"^.{0,12}?小计(?:\(.*\))?:?$|^sub-?totals?$")
+_COUNT = re.compile(r"共?\s*\d+\s*[份项笔个家件]")
 _PART = re.compile(r"^其中")
 _NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
 _SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
 _SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
 # What the label of a row of totals, of a part of one or of a signature holds.
 _MAY_BE_NONE = re.compile(r"计|^其中|total|:")
-
-
-class Line(NamedTuple):
-    """One record's row: `filled` are the columns whose text comes from a cell above."""
-
-    number: int
-    line: int | None
-    cells: list[str]
-    filled: frozenset[int] = frozenset()
-    problems: tuple[Problem, ...] = ()
 
 
 class Skipped(NamedTuple):
@@ -63,7 +56,8 @@ class Body:
     """The rows of one table. What they are not is known once `lines` has been read to its end.
 
     `loaded` are the columns that anything is read from; `bounds`, where another table stands beside this one, those
-    that are this one's. `summed` are the columns of amounts, with their unit. `headings` are the dictionary's, by which the header of another table is known.
+    that are this one's. `summed` are the columns of amounts, with their unit, and `naming` for each those that name the
+    record of the amount. `headings` are the dictionary's, by which the header of another table is known.
     """
 
     sheet: Sheet
@@ -73,18 +67,24 @@ class Body:
     summed: Mapping[int, Amounts] = data_field(default_factory=dict)
     headings: frozenset[str] = frozenset()
     bounds: range | None = None
+    naming: Mapping[int, Collection[int]] = data_field(default_factory=dict)
     skipped: list[Skipped] = data_field(default_factory=list)
     differences: list[Difference] = data_field(default_factory=list)
+    outliers: list[Outlier] = data_field(default_factory=list)
     hidden: list[int] = data_field(default_factory=list)
     next_header: int | None = None
     is_hiding_unknown: bool = False
 
     def lines(self) -> Iterator[Line]:
         """The records' rows. Stops at the last row of the layout, or where another table begins (`next_header`)."""
+        areas = amount_areas(self.sheet.merged, self.layout.first_row, self.naming)
+        return refuse_shared(self._lines(), areas, self.naming) if areas else self._lines()
+
+    def _lines(self) -> Iterator[Line]:
         self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
         filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
         sums = Sums(self.summed)
-        kinds = _Kinds(self.layout, len(self.loaded), self.sheet.merged)
+        kinds = _Kinds(self.layout, self.loaded, self.sheet.merged, self.summed.keys())
         for row, texts in self._rows():
             what = kinds.of(row, texts)
             if what is None and self._begins_table(texts):
@@ -101,6 +101,7 @@ class Body:
             if what is TOTAL or what is SUBTOTAL:
                 self.differences += sums.total(row) if what is TOTAL else sums.subtotal(row)
         self.differences += sums.close()
+        self.outliers = sums.outliers()
 
     def _rows(self) -> Iterator[tuple[Row, list[tuple[int, str]]]]:
         """The rows below the header that have text in this table's columns, with that text."""
@@ -136,9 +137,9 @@ class Body:
 class _Kinds:
     """What a row is that is no record."""
 
-    def __init__(self, layout: Layout, loaded: int, merged: Collection[Area]):
+    def __init__(self, layout: Layout, loaded: Collection[int], merged: Collection[Area], amounts: Collection[int]):
         self._header = {normalise_header(title) for path in layout.titles.values() for title in path}
-        self._columns, self._loaded = len(layout.titles), loaded
+        self._columns, self._loaded, self._amounts = len(layout.titles), loaded, amounts
         self._wide = {area.first_row for area in merged if area.last_column - area.first_column + 1 >= max(2, self._columns / 2)}
         self._in_notes = False
 
@@ -159,17 +160,28 @@ class _Kinds:
             return PART
         if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
             return NOTE
-        if len(words) == 1 and _SUBTOTAL.match(label):
-            return SUBTOTAL
-        if len(words) == 1 and _TOTAL.match(label):
-            return TOTAL
+        kind = total_kind(label)
+        if kind is not None and self._names_nothing_else(row, texts):
+            return kind
         if _SIGNATURE.match(label) and all(_SIGNATURE.match(normalise_header(word)) for word in words):
             return SIGNATURE
-        if len(texts) == 1 and self._loaded > 1 and (_SECTION.match(label) or row.number in self._wide):
+        if len(texts) == 1 and len(self._loaded) > 1 and (_SECTION.match(label) or row.number in self._wide):
             return SECTION
         if len(texts) > 1 and len(texts) >= self._columns / 2 and all(normalise_header(text) in self._header for _, text in texts):
             return REPEATED
         return None
+
+
+    def _names_nothing_else(self, row: Row, texts: list[tuple[int, str]]) -> bool:
+        """Whether nothing beside the label names a record: an amount may be an error or words, a remark is not loaded."""
+        faulty = {problem.position for problem in row.problems}
+        words = [place for place, text in texts if not is_number(text) and not _COUNT.fullmatch(text)]
+        return not any(place in self._loaded and place not in self._amounts and place not in faulty for place in words[1:])
+
+
+def total_kind(label: str) -> Text | None:
+    """What a normalised label such as 城管科小计 says of its row."""
+    return SUBTOTAL if _SUBTOTAL.match(label) else TOTAL if _TOTAL.match(label) else None
 
 
 @lru_cache(4096)

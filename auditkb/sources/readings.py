@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from auditkb.cells import Cell, Value, read_cell, read_period_cells
+from auditkb.errors import Text
 from auditkb.records import DatabaseRow, to_database
-from auditkb.sources.body import Line
+from auditkb.sources.line import Line
 from auditkb.sources.headers import Column
+from auditkb.sources.sums import is_likely_yuan
 from auditkb.values import fold
 
+_LIKELY_YUAN = Text("万元列中的数很大（折合十亿元以上），是否按元填写？已按万元读入", "a very large number in a column of 万元 (a billion yuan and more): was it typed in yuan? It was read as 万元")
+_IN_WHICH_UNIT = Text("请核对原件；按元填写的改为万元数，或在数后写“元”", "check the paper; where it is in yuan divide it, or write 元 behind it")
 _CELLS_REMEMBERED = 4096
 
 
@@ -44,6 +50,8 @@ def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: 
             cell = read_cell(entry, text, unit=column.unit, if_empty=if_empty, is_key=is_key, options=column.options)
         if entry.is_reference and isinstance(cell.value, str):
             cell = resolve(entry.type, cell)
+        if entry.type == "money" and isinstance(cell.value, Decimal) and cell.reason is None and is_likely_yuan(text, column.unit or column.options.unit, cell.value):
+            cell = replace(cell, reason=_LIKELY_YUAN, advice=_IN_WHICH_UNIT)
         folded = fold(cell.value) if entry.compared and isinstance(cell.value, str) else None
         is_plain = cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured") and second is None
         return Reading(cell, second, to_database(cell.value), folded, is_plain)

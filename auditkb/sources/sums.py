@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from statistics import median
 from typing import NamedTuple
 
 from auditkb.sources.sheets import Row
@@ -15,6 +18,7 @@ Amounts = tuple[str | None, ValueOptions]
 """The unit of a column of amounts, and what a mapping file says of its values."""
 
 _Sum = dict[int, tuple[Decimal, int]]
+_TOTAL_WORD = re.compile(r"计\W*$|total", re.IGNORECASE)
 _NOTHING = (Decimal(0), 0)
 
 
@@ -27,6 +31,26 @@ class Difference(NamedTuple):
     computed: Decimal
     rows: int
     unread: int | None = None
+
+
+class Outlier(NamedTuple):
+    """An amount that is far above the others of its column: its place, itself, and the middle of the others, in the column's unit."""
+
+    number: int
+    position: int
+    raw: str
+    amount: Decimal
+    middle: Decimal
+
+
+FAR_ABOVE, LARGE = 1000, 100_000_000
+_OTHERS = 3
+
+
+def is_likely_yuan(text: str, unit: str | None, yuan: Decimal) -> bool:
+    """Whether an amount in a column of 万元 is a bare number so large that it was probably typed in yuan."""
+    factor = MONEY_UNITS.get(unit or "", Decimal(1))
+    return factor >= 10_000 and abs(yuan) >= 100_000 * factor and not any(mark in text for mark in "元万亿千百")
 
 
 @lru_cache(4096)
@@ -55,6 +79,8 @@ class Sums:
         self._rows = 0
         self._open_total: Row | None = None
         self._open_subtotal: Row | None = None
+        self._seen = {place: array("d") for place in columns}
+        self._large: list[tuple[int, int, str, Decimal]] = []
 
     def add(self, row: Row) -> None:
         """Count the amounts of a record's row."""
@@ -69,9 +95,28 @@ class Sums:
             if amount is None:
                 self._unread.setdefault(place, row.number)
                 continue
+            if amount:
+                self._look_at(row.number, place, text, amount)
             for sums in (self._all, self._since_total, self._since_subtotal):
                 before, count = sums.get(place, _NOTHING)
                 sums[place] = before + amount, count + 1
+
+    def _look_at(self, number: int, place: int, text: str, amount: Decimal) -> None:
+        self._seen[place].append(float(abs(amount)))
+        unit, options = self._columns[place]
+        yuan = abs(amount) * MONEY_UNITS[unit or options.unit or "元"]
+        if yuan > LARGE and not is_likely_yuan(text, unit or options.unit, yuan):
+            self._large.append((number, place, text, amount))
+
+    def outliers(self) -> list[Outlier]:
+        """Amounts over 100 million yuan that are more than 1,000 times the middle of the others of their column."""
+        found = []
+        for number, place, text, amount in self._large:
+            others = array("d", self._seen[place])
+            others.remove(float(abs(amount)))
+            if len(others) >= _OTHERS and float(abs(amount)) > FAR_ABOVE * (middle := median(others)):
+                found.append(Outlier(number, place, text, amount, Decimal(str(middle))))
+        return found
 
     def subtotal(self, row: Row) -> list[Difference]:
         """A row of subtotals; what does not agree."""
@@ -110,10 +155,10 @@ class Sums:
         found = []
         for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
-            if not any(map(str.isdigit, text)):
-                # Empty, or the word 合计 itself.
+            faulty = {problem.position for problem in row.problems}
+            if place not in faulty and (not text or means_nothing_certain(text) or _TOTAL_WORD.search(text)):
                 continue
-            printed = amount_of(text, *self._columns[place])
+            printed = None if place in faulty else amount_of(text, *self._columns[place])
             if printed is None:
                 found.append(Difference(row.number, place, Decimal(0), *sums[0].get(place, _NOTHING), row.number))
             elif all(printed != known.get(place, _NOTHING)[0] for known in sums):

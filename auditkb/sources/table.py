@@ -13,10 +13,10 @@ from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
 from auditkb.records import DatabaseRow, KeyMaker, RowMaker
-from auditkb.sources.body import Line
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
+from auditkb.sources.line import Line
 from auditkb.sources.readings import PlainRows, Reader, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.sheets import column_letter
