@@ -63,13 +63,14 @@ def _summary(tables: Sequence[TableText], skip: dict[str, str]) -> Iterator[Text
     for table in tables:
         columns = table.columns
         open_ones = [column.letter for column in columns if isinstance(column.target, str) and column.target.startswith("?")]
+        undecided = len(open_ones) + table.needs_unit
         skipped = [column.letter for column in columns if column.target == "skip"]
         where = f"{table.sheet or ''} {table.layout.first_row}".strip()
-        yield Text(f"{where} 行起：{len(columns)} 列，已对应 {len(columns) - len(open_ones) - len(skipped)}，待定 {len(open_ones)}，不读入 {len(skipped)}",
-                   f"from row {where}: {len(columns)} columns, {len(columns) - len(open_ones) - len(skipped)} proposed, {len(open_ones)} to decide, {len(skipped)} not loaded")
+        yield Text(f"{where} 行起：{len(columns)} 列，已对应 {len(columns) - len(open_ones) - len(skipped)}，待定 {undecided}，不读入 {len(skipped)}",
+                   f"from row {where}: {len(columns)} columns, {len(columns) - len(open_ones) - len(skipped)} proposed, {undecided} to decide, {len(skipped)} not loaded")
     for name, why in skip.items():
         yield Text(f"工作表“{name}”不读入：{why}", f'the sheet "{name}" is not loaded: {why}')
-    yield Text("请打开文件，逐列核对，把写着 ? 的改成其中一个选项", "open it, check every column, and replace each ? by one of its choices")
+    yield Text("请打开文件，每一行都要核对，不只是写着 ? 的；把写着 ? 的改成其中一个选项", "open it, read every line, not only those with a ?, and replace each ? by one of its choices")
 
 
 # --- the tables of a sheet
@@ -112,6 +113,7 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     lines = [line.cells for line, _ in zip(body.lines(), range(_ROWS_LOOKED_AT), strict=False)]
     untitled = {place for cells in lines for place, text in enumerate(cells) if text.strip() and place not in layout.titles and (not is_beside or place in layout.columns)}
     proposals = [*proposer.proposals(), *(Proposal(place) for place in untitled)]
+    _suggest(proposer, proposals, lines)
     columns = [_column(entry, layout, lines) for entry in sorted(proposals, key=lambda entry: entry.position)]
     order, century = _date_order([text for column in columns for text in _texts(lines, column.position)])
     needs_unit = not layout.corner_units and any(
@@ -121,6 +123,14 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     year = re.search(r"(?:19|20)\d{2}", sheet.type_name)
     return TableText(sheet.type_name if has_several else None, layout, proposer.main, columns, order, century, needs_unit, sorted(marks)[:8],
                      int(year.group()) if year else None, list(_repeated_numbers(columns, lines)))
+
+
+def _suggest(proposer: Proposer, proposals: Sequence[Proposal], lines: Sequence[list[str]]) -> None:
+    """Choices for columns whose headings nobody knows; empty columns without a title stay as they are."""
+    taken = {target for entry in proposals for target in entry.targets}
+    for entry in proposals:
+        if entry.position in proposer.titled:
+            entry.choices = proposer.suggestions(entry, _texts(lines, entry.position), taken)
 
 
 def _column(entry: Proposal, layout: Layout, lines: Sequence[list[str]]) -> ColumnText:

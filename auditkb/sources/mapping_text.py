@@ -11,6 +11,7 @@ from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text
 from auditkb.sources.layout import Layout
 from auditkb.sources.mapping import choices_of_meaning
+from auditkb.sources.proposals import fields_named
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff.()（）/ ]*")
 _LONGEST_SAMPLE = 24
@@ -54,7 +55,7 @@ def fields_of(target: str | list[str]) -> list[tuple[str, str]]:
     [('payment', 'paid_on')]
     """
     text = target if isinstance(target, str) else " ".join(target)
-    return list(dict.fromkeys(re.findall(r"\b([a-z][a-z0-9_]*)(?:\[\d+\])?\.([a-z][a-z0-9_]*)", text)))
+    return list(dict.fromkeys(fields_named([text])))
 
 
 def quoted(text: str) -> str:
@@ -84,8 +85,8 @@ def _head(file_name: str, language: Language) -> Iterator[str]:
     def say(zh: str, en: str) -> str:
         return "# " + Text(zh, en).say(language)
 
-    yield say(f"{file_name} 的对应文件。逐列核对，写着 ? 的改成其中一个选项；说明见 docs/ledgers.md。",
-              f"Mapping of {file_name}. Check every column; replace each ? by one of its choices. See docs/ledgers.md.")
+    yield say(f"{file_name} 的对应文件。每一行都要核对，不只是写着 ? 的；写着 ? 的改成其中一个选项。说明见 docs/ledgers.md。",
+              f"Mapping of {file_name}. Read every line, not only those with a ?; replace each ? by one of its choices. See docs/ledgers.md.")
     yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
               "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise:")
     yield "# id: contracts-2024"
