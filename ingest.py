@@ -95,7 +95,7 @@ def commands(language: Language) -> Group:
         example="ingest.py map ledger.xlsx --office our-office",
     )
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-    @office_option(language)
+    @office_option(language, makes_it=True)
     @click.option("--force", is_flag=True, help=say("覆盖已有的对应文件。", "Overwrite a mapping file that is there."))
     def map_file(file: Path, office: Path | None, force: bool) -> None:
         _write_mapping(file, office, force, language)

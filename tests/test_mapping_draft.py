@@ -131,6 +131,35 @@ def test_the_invoice_of_a_payment_is_a_reference(tmp_path):
     assert columns(draft_mapping(path, DICTIONARY, None, "zh"), 0)["D"] == "payment.invoice"
 
 
+def test_a_draft_offers_what_the_values_and_titles_show(tmp_path):
+    rows = [["青禾街道办事处2024年合同台账"], ["合同编号", "合同名称", "签订日期", "合同金额（元）", "付款日期", "付款金额（元）"],
+            ["HT-1", "绿化", "24年6月5日", "5", "12月20日", "3"], ["", "", "", "", "2024-08-01", "2"]]
+    book = write_workbook(tmp_path / "2024台账.xlsx", {"合同": rows})
+    text = draft_mapping(book, DICTIONARY, None, "zh").path.read_text("utf-8")
+    for line in ("# fill_down: [A]", "# constants: {contract.buyer: 青禾街道办事处}", "#   century: 2000", "#   year: 2024", '# if_empty: {contract: {tender: "?", award: "?"}}'):
+        assert line in text, line
+    path = tmp_path / "2024台账.map.yml"
+    path.write_text(re.sub(r"# (fill_down|constants|values|  century|  year)", r"\1", text), "utf-8")
+    assert run("records", book, "--db", tmp_path / "kb.db").exit_code == 0
+    path.write_text(text.replace("# if_empty", "if_empty"), "utf-8")
+    assert run("records", book, "--db", tmp_path / "kb2.db").exit_code == 2
+
+
+def test_a_draft_says_that_a_sheet_is_hidden_and_makes_the_office(tmp_path):
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "x.xlsx")
+    for name in ("合同", "发票"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["合同编号", "合同名称"])
+        sheet.write_row(1, 0, ["HT-1", "a"])
+    sheet.hide()
+    book.close()
+    written = run("map", tmp_path / "x.xlsx", "--office", tmp_path / "our-office")
+    assert written.exit_code == 0, written.output
+    assert (tmp_path / "our-office" / "maps" / "x.map.yml").read_text("utf-8").count("这张工作表是隐藏的") == 1
+
+
 def run(*arguments, language="zh"):
     return CliRunner().invoke(ingest.commands(language), [str(argument) for argument in arguments])
 

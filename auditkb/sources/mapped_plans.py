@@ -123,10 +123,21 @@ class _TableBuilder:
             self._fault(place, Text(f"{letter} 列的表头是“{there}”，请一并写上", f'column {letter} is headed "{there}": write the title too'), Text(f"写作：{letter} {there}", f"write: {letter} {there}"))
             return
         now = [column_letter(other) for other in self._layout.titles if _same_title(title, self._layout.title(other))]
-        found = Text(f"这个表头现在在 {'、'.join(now)} 列", f"that title is in column {', '.join(now)} now") if now else did_you_mean(
-            title, [self._layout.title(other) for other in self._layout.titles], most=60)
-        actual = Text(f"是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
-        self._fault(place, Text(f"工作簿有变动：{letter} 列{actual.zh}，对应文件写的是“{title}”", f'the file has changed: column {letter} {actual.en}, the mapping says "{title}"'), found)
+        if now:
+            hint = Text(f"这个表头现在在 {'、'.join(now)} 列", f"that title is in column {', '.join(now)} now")
+        elif self._is_header_found():
+            hint = did_you_mean(title, [self._layout.title(other) for other in self._layout.titles], most=60)
+        else:
+            rows = ", ".join(map(str, self._table.header_rows))
+            hint = Text(f"对应文件写的表头行（header_rows: [{rows}]）里没有它写的任何表头，请核对表头在第几行", f"the header rows of the mapping ({rows}) hold none of its titles: check where the header stands")
+        actual = Text(f"表头是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
+        self._fault(place, Text(f"对应文件与工作簿不一致：工作簿 {letter} 列{actual.zh}，对应文件写的是“{title}”",
+                                f'mapping and workbook do not agree: column {letter} {actual.en}, the mapping says "{title}"'), hint)
+
+    def _is_header_found(self) -> bool:
+        """Whether any title of the mapping stands in the rows that it calls the header."""
+        said = [found[1] for key in self._table.columns if (found := column_key(key)) and found[1]]
+        return any(_same_title(title, self._layout.title(place)) for title in said for place in self._layout.titles)
 
     def _check_all_mentioned(self) -> None:
         """A column that has a title is loaded or skipped, by this table or by one beside it."""
