@@ -368,7 +368,7 @@ def _print_removal(removal: Removal, dictionary: Dictionary, language: Language)
 def _print_problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, everything: bool, language: Language) -> None:
     from auditkb.database import open_database
     from auditkb.dictionary import load_dictionary
-    from auditkb.notes import list_problems
+    from auditkb.notes import group_problems, list_problems
 
     if kind is not None and kind not in PROBLEMS:
         raise FaultsError([Fault(Text(f"没有“{kind}”这一类问题", f'there is no kind of problem "{kind}"'), hint=did_you_mean(kind, PROBLEMS))], language)
@@ -376,7 +376,7 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
     with closing(open_database(database, create=False)) as connection:
         _check_source(connection, source, language)
         problems = list_problems(connection, language, source=source, kind=kind, with_information=everything)
-        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in problems]
+        rows = [_with_labels(row, dictionary, language) for row in group_problems(problems)] if format == "table" else problems
     if not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return

@@ -59,15 +59,34 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
         record_type = find_type(name)
         if record_type is None and len(filled) == 1:
             record_type = find_type(sheet.file.stem)
+        named = type_in_name(sheet.type_name, dictionary) if record_type is None and type_name is None and not _is_guide(sheet, filled) else None
+        record_type = record_type or named
         if record_type is not None:
             plan.extracts.append(_by_headings(sheet, record_type, dictionary, headings, declaration))
-        elif len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES:
+            if named is not None:
+                plan.extracts[-1].notes.append(Note("by_name", None, None, None, None, sheet.type_name, sheet.name, None, Text(
+                    f"工作表“{sheet.type_name}”按名称读作“{named.label.zh}”", f'the sheet "{sheet.type_name}" is read as "{named.label.en}", by its name')))
+        elif _is_guide(sheet, filled):
             skipped.append((sheet, Text("填表说明，不读入", "a guide, which is not loaded")))
         else:
             plan.faults.append(_no_type(name, sheet, dictionary))
     if plan.extracts:
         plan.extracts[0].notes += skipped_sheets(skipped)
     return plan
+
+
+def _is_guide(sheet: Sheet, filled: Sequence[Sheet]) -> bool:
+    return len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES
+
+
+def type_in_name(name: str, dictionary: Dictionary) -> RecordType | None:
+    """The one record type whose label, or a word for it, a name such as 合同台账 or 付款登记 contains; None for none or several."""
+    plain = normalise_header(name)
+    words = {word: record_type for record_type in dictionary.types.values() if record_type.derived is None
+             for word in record_type.group_titles() if word in plain and not word.isascii()}
+    whole = [word for word in words if not any(word != other and word in other for other in words)]
+    types = {words[word].type: words[word] for word in whole}
+    return next(iter(types.values())) if len(types) == 1 else None
 
 
 def skipped_sheets(skipped: Sequence[tuple[Sheet, Text]]) -> list[Note]:
