@@ -38,7 +38,7 @@ def _kind(text: str) -> str:
 def suggest(types: Mapping[str, RecordType], main: str | None, title: str, texts: Sequence[str], taken: Collection[str]) -> list[str]:
     """Fields that a column may be, by its values and the words of its heading, the likeliest first."""
     kind, words = kind_of(title, texts), _pairs(_COMMON.sub("", normalise_header(title)))
-    scored = []
+    scored: list[tuple[int, bool, int, str]] = []
     for name, record_type in types.items():
         for entry in record_type.fields.values():
             if f"{name}.{entry.name}" in taken or not _fits(entry, kind):
