@@ -153,7 +153,7 @@ def _values(table: TableText, say: object) -> Iterator[str]:
     if table.is_short_year:
         said.append("# century: 2000   " + say("# 两位数的年份，如 18 即 2018；确认后去掉行首的 #", "# years of two figures: 18 is 2018; take off the first # where it holds"))
     if table.has_no_year:
-        said.append(f"# year: {table.year or 2024}   " + say("# 没有写年份的日期（如 12月20日）是哪一年；核对年份后去掉行首的 #", "# the year of dates without one (12月20日); check it, then take off the first #"))
+        said.append(f"# year: {table.year or _OPEN}   " + say("# 没有写年份的日期（如 12月20日）是哪一年；核对年份后去掉行首的 #", "# the year of dates without one (12月20日); check it, then take off the first #"))
     if table.needs_unit:
         said.append('unit: "?"   ' + say("# 金额的单位：元 或 万元", "# the unit of the amounts: 元 (yuan) or 万元 (10,000 yuan)"))
     if table.marks:
