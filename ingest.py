@@ -100,7 +100,7 @@ def commands(language: Language) -> Group:
         example="ingest.py map ledger.xlsx --office our-office",
     )
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-    @office_option(language)
+    @office_option(language, makes_it=True)
     @click.option("--force", is_flag=True, help=say("覆盖已有的对应文件。", "Overwrite a mapping file that is there."))
     def map_file(file: Path, office: Path | None, force: bool) -> None:
         _write_mapping(file, office, force, language)
@@ -399,7 +399,7 @@ def _print_removal(removal: Removal, dictionary: Dictionary, language: Language)
 def _print_problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, everything: bool, language: Language) -> None:
     from auditkb.database import open_database
     from auditkb.dictionary import load_dictionary
-    from auditkb.notes import list_problems
+    from auditkb.notes import group_problems, list_problems
 
     named = {label.say(language): name for name, label in KINDS.items()}
     kind = named.get(kind or "", kind)
@@ -409,7 +409,7 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
     with closing(open_database(database, create=False)) as connection:
         _check_source(connection, source, language)
         problems = list_problems(connection, language, source=source, kind=kind, with_information=everything)
-        rows = [_with_labels(row, dictionary, language) if format == "table" else row for row in problems]
+        rows = [_with_labels(row, dictionary, language) for row in group_problems(problems)] if format == "table" else problems
     if not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return

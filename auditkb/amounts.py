@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from auditkb.errors import Text
 from auditkb.numerals import SPELLED, read_numeral
-from auditkb.texts import WRITE_A_STATE, Unreadable, fold, prepare, refusal, shown
+from auditkb.texts import WRITE_A_VALUE, Unreadable, fold, prepare, refusal, shown
 from auditkb.value_options import NO_OPTIONS, ValueOptions
 
 # SQLite holds money as a double: above this a cent is no longer exact after a few additions.
@@ -84,7 +84,7 @@ _MONEY = re.compile(
 )
 _PLAIN_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
 _MONEY_REFUSALS = (
-    (r".*(?:暂定|暂估|预计|据实|按实|不超过|不高于|不低于|以内|以下|以上|左右|约|上限|~|至少|最高).*", "不是确定的金额", "the amount is not certain", WRITE_A_STATE),
+    (r".*(?:暂定|暂估|预计|据实|按实|不超过|不高于|不低于|以内|以下|以上|左右|约|上限|~|至少|最高).*", "不是确定的金额", "the amount is not certain", WRITE_A_VALUE),
     (r".*(?:[$€£]|美元|欧元|英镑|日元|港币|港元|usd|eur|hkd).*", "是外币金额", "this is an amount in a foreign currency", Text("折算为人民币后填写", "write what it is in yuan")),
     (r".*\d(?:万|千|亿)?(?:元|圆)?(?:/|每)\D+|每\D+\d.*", "是单价或按期计的价格，不是金额", "this is a price for a unit or a period, not an amount", WRITE_AN_AMOUNT),
     (r"-?\d+(?:\.\d+)?e[+-]?\d+", "Excel 已把数字缩写，后面的数位可能丢失", "Excel has shortened this number; digits may be lost",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from auditkb.errors import Text
 from auditkb.numerals import SPELLED, read_figures, read_numeral
-from auditkb.texts import WRITE_A_STATE, Unreadable, prepare, refusal, shown
+from auditkb.texts import WRITE_A_STATE, WRITE_A_VALUE, Unreadable, prepare, refusal, shown
 from auditkb.value_options import NO_OPTIONS, ValueOptions
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -72,7 +72,8 @@ _REFUSALS = (
      Text(f"{WRITE_A_DATE.zh}{_DECLARE}顺序和世纪", f"{WRITE_A_DATE.en}, or declare the order and the century in a mapping file")),
     (r"\d{5}(?:\.\d+)?", "这是 Excel 的日期序号，不是日期", "this is a serial number of Excel, not a date",
      Text(f"在 Excel 中把这一列设为日期格式再导出{_DECLARE}是 1900 或 1904 序号", "give the column a date format in Excel and export again, or declare the system, 1900 or 1904, in a mapping file")),
-    (r"长期|永久|无固定期限|另行通知|见.*|详见.*|同上|同前|.*待.*|.*未定.*", "没有写出日期", "no date is written", WRITE_A_STATE),
+    (r"长期|永久|无固定期限|.*(?:暂定|预计|左右|约|前后).*", "不是确定的日期", "the date is not certain", WRITE_A_VALUE),
+    (r"另行通知|见.*|详见.*|同上|同前|.*待.*|.*未定.*", "没有写出日期", "no date is written", WRITE_A_STATE),
 )
 
 

@@ -11,7 +11,7 @@ from auditkb.errors import Text
 
 Kind = Literal[
     "marked", "unreadable", "doubtful", "no_such_record", "no_parent", "same_key", "not_loaded", "total_differs", "looks_like", "sources_differ", "not_in_newer",
-    "other_currency", "skipped", "hidden", "alias"]
+    "other_currency", "skipped", "hidden", "alias", "by_name"]
 KINDS: dict[Kind, Text] = {
     "unreadable": Text("没能读懂", "could not be read"),
     "doubtful": Text("读入但有疑问", "read, with a doubt"),
@@ -27,7 +27,9 @@ KINDS: dict[Kind, Text] = {
 }
 """Every kind of problem, as people call it."""
 
-INFORMATION: dict[Kind, Text] = {"skipped": Text("没有读入", "left out"), "hidden": Text("隐藏", "hidden"), "alias": Text("按别名对应", "found by an alias")}
+_CELLS_SHOWN = 3
+INFORMATION: dict[Kind, Text] = {"skipped": Text("没有读入", "left out"), "hidden": Text("隐藏", "hidden"), "alias": Text("按别名对应", "found by an alias"),
+                                "by_name": Text("按名称理解", "understood by its name")}
 """Kinds that only say something."""
 
 PROBLEMS: tuple[Kind, ...] = tuple(KINDS)
@@ -110,6 +112,26 @@ def list_problems(connection: sqlite3.Connection, language: str, *, source: str 
         where problem in ({', '.join('?' * len(kinds))}) and is_gone is null and coalesce(?, source) = source and coalesce(?, problem) = problem
         order by source, sheet, id"""
     return connection.execute(query, (*kinds, source, kind)).fetchall()
+
+
+def group_problems(rows: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
+    """Rows of `list_problems`, of which equal ones (sheet, column, kind and text) are one with their number and the first cells."""
+    groups: dict[tuple[str | None, ...], list[tuple[str | None, ...]]] = {}
+    for place, row in enumerate(rows):
+        source, sheet, cell, record_type, _, field, raw, problem, advice, kind = row
+        column = (cell or "").rstrip("0123456789")
+        # A note on a whole row or column stands alone.
+        same = (source, sheet, column, record_type, field, raw, problem, advice, kind) if column and column != cell else (str(place),)
+        groups.setdefault(same, []).append(row)
+    return [_grouped(found) for found in groups.values()]
+
+
+def _grouped(rows: list[tuple[str | None, ...]]) -> tuple[str | None, ...]:
+    source, sheet, _, record_type, key, *rest = rows[0]
+    if len(rows) == 1:
+        return rows[0]
+    cells = ", ".join(str(row[2]) for row in rows[:_CELLS_SHOWN])
+    return (source, sheet, f"{len(rows)}× {cells}" + (" …" if len(rows) > _CELLS_SHOWN else ""), record_type, f"{key} …" if key else key, *rest)
 
 
 def set_notes_aside(connection: sqlite3.Connection, source: str) -> None:

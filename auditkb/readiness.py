@@ -14,7 +14,7 @@ from typing import Literal
 
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.errors import Fault, KnowledgeBaseError, Text
+from auditkb.errors import Fault, KnowledgeBaseError, Text, counted
 from auditkb.expressions.names import PEERS
 from auditkb.outputs.rule_needs import needs_of
 from auditkb.rules.checked import Rule
@@ -88,16 +88,28 @@ class Wanted:
     """From the waiting record to what is missing: `signed_on`, `tender.docs_issued_on`, `quote`."""
     keys: int
     rules: tuple[str, ...]
+    loaded: int = 0
+    """Of papers: how many records of that type are loaded for the department or years, from sources not declared complete."""
 
     def what(self, dictionary: Dictionary) -> Text:
         """What is asked for, in words."""
         if self.kind == "papers":
             label = dictionary[self.path].label
+            if self.loaded:
+                return Text(f"{label.zh}：核对是否齐全", f"{label.en}: check whether all are there")
             return Text(f"{label.zh}：全部资料", f"{label.en}: all papers")
         label_ = say_path(self.path, dictionary, self.record_type)
         if self.kind == "record":
             return Text(f"{label_.zh}：所指的记录", f"{label_.en}: the record that is named")
         return label_
+
+    @property
+    def remark(self) -> Text | None:
+        """What is there already, and what to do about it."""
+        if not self.loaded:
+            return None
+        return Text(f"已读入 {self.loaded} 条，未声明齐全：请核对并在对应文件 coverage 中声明",
+                    f"{counted(self.loaded, 'record is', 'records are')} loaded, not declared complete: check them and say so in the mapping file, under coverage")
 
 
 def assess(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, *, as_of: str, rule_ids: list[str] | None = None,
@@ -183,8 +195,16 @@ def wanted(connection: sqlite3.Connection, dictionary: Dictionary) -> list[Wante
     rows = connection.execute(
         f"SELECT department, record_type, kind, path, COUNT(DISTINCT key), group_concat(DISTINCT rule) FROM temp.{_WANTED}"
         " GROUP BY department, record_type, kind, path")
-    found = [Wanted(department, record_type, kind, path, keys, tuple(sorted(rules.split(",")))) for department, record_type, kind, path, keys, rules in rows]
+    found = [Wanted(department, record_type, kind, path, keys, tuple(sorted(rules.split(","))),
+                    _loaded(connection, department, record_type, path) if kind == "papers" and path in dictionary else 0) for department, record_type, kind, path, keys, rules in rows]
     return sorted(found, key=lambda item: (item.department is None, item.department or "", order[item.record_type], item.kind == "papers", -item.keys, item.path))
+
+
+def _loaded(connection: sqlite3.Connection, department: str | None, record_type: str, path: str) -> int:
+    """Records of a type that are loaded for a department, or for the years of the records that wait for its papers."""
+    years = f"SELECT r._year FROM {quote(record_type)} AS r JOIN temp.{_WANTED} AS w ON w.key = r.key WHERE w.record_type = ? AND w.kind = 'papers' AND w.path = ? AND w.department IS ?"
+    (count,) = connection.execute(f"SELECT COUNT(*) FROM {quote(path)} WHERE _department = ? OR _year IN ({years})", (department, record_type, path, department)).fetchone()
+    return int(count)
 
 
 def waiting(connection: sqlite3.Connection, item: Wanted, dictionary: Dictionary, most: int = -1) -> list[tuple[str, str]]:

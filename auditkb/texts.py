@@ -17,6 +17,11 @@ WRITE_A_STATE = Text(
     "where there is no value say why: [blank_in_document], [not_captured], [not_required] or [illegible], or declare in a mapping file what it means",
 )
 
+WRITE_A_VALUE = Text(
+    "不是确定的值：请按原件填写确定的值，或在对应文件的 meanings 中声明它的含义",
+    "this is no certain value: write the one of the paper, or declare in a mapping file (meanings) what it means",
+)
+
 
 class Unreadable(ValueError):
     """A cell that cannot be read: why, and what to do about it."""
@@ -79,7 +84,9 @@ def refuse_uncertain_mark(text: str, *, words: bool = True) -> None:
     """Raises Unreadable for a cell that `means_nothing_certain`."""
     if means_nothing_certain(text, words=words):
         words_shown = shown(text)
-        raise Unreadable(Text(f"“{words_shown}”的含义不明确", f'what "{words_shown}" means is not certain'), WRITE_A_STATE)
+        line = f'values: {{meanings: {{"{words_shown}": …}}}}'
+        raise Unreadable(Text(f"“{words_shown}”的含义不明确", f'what "{words_shown}" means is not certain'),
+                         WRITE_A_STATE + Text(f"：{line}，… 处写 not_required（不要求）、not_captured（未采集）或 blank_in_document（文件空白）", f": {line} with not_required, not_captured or blank_in_document in place of …"))
 
 
 def prepare(text: str) -> str:

@@ -105,4 +105,6 @@ def read_choice(text: str, choices: Mapping[str, Labelled]) -> str:
     labels = Text("、".join(label.zh for label in choices.values()), ", ".join(choices))
     near = did_you_mean(clean(text), [label.zh for label in choices.values()] + list(choices))
     advice = near if near.en.startswith("did you mean") else Text(f"可写：{labels.zh}", f"write one of: {labels.en}")
-    raise Unreadable(Text(f"“{shown(text)}”不在可选范围", f'"{shown(text)}" is not one of the choices'), advice)
+    line = f'meanings: {{"{shown(text)}": …}}'
+    raise Unreadable(Text(f"“{shown(text)}”不在可选范围", f'"{shown(text)}" is not one of the choices'),
+                     advice + Text(f"；或在对应文件声明 {line}，… 处写其中一个选项", f"; or declare in a mapping file {line} with one of the choices in place of …"))

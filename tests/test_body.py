@@ -1,5 +1,6 @@
 """The rows below a header: records, totals with their sums, notes, sections, merged cells, another table."""
 
+import dataclasses
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from auditkb.sources.body import CONTINUED, NOTHING, Body
 from auditkb.sources.row_kinds import NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL
 from auditkb.sources.layout import find_layouts
 from auditkb.sources.plans import all_headings
-from auditkb.sources.sheets import Area
+from auditkb.sources.remarks import remarks_on
+from auditkb.sources.sheet_facts import IS_AN_ERROR, MEND
+from auditkb.sources.sheets import Area, Problem, Row
 from auditkb.value_options import NO_OPTIONS
 from tests.sheet_maker import make_sheet
 
@@ -35,7 +38,7 @@ def kinds(body):
     ("row", "what"),
     [
         (["合计", "", "", "12.5"], TOTAL), (["", "合 计", "", "12.5"], TOTAL), (["总计：", "", "", "12.5"], TOTAL), (["2", "合计", "", "12.5"], TOTAL),
-        (["合计", "", "", ""], TOTAL), (["城管科小计", "", "", "12.5"], SUBTOTAL), (["小 计", "", "", "12.5"], SUBTOTAL), (["Total", "", "", "12.5"], TOTAL),
+        (["合计", "", "", ""], TOTAL), (["合计", "", "", "见附件"], TOTAL), (["合计", "", "", "12.5", "含税"], TOTAL), (["合计", "共2份", "", "12.5"], TOTAL), (["合计", "HT-7", "", "12.5"], None), (["城管科小计", "", "", "12.5"], SUBTOTAL), (["小 计", "", "", "12.5"], SUBTOTAL), (["Total", "", "", "12.5"], TOTAL),
         (["其中：财政资金", "", "", "3"], PART), (["", "其中", "自筹", "3"], PART),
         (["注：金额含税"], NOTE), (["注", "1.金额含税"], None), (["备注：以合同为准"], NOTE), (["说明：1.含税"], NOTE), (["注1"], NOTE),
         (["制表人：张三", "", "审核：李四"], SIGNATURE), (["填表日期：2024-12-31"], SIGNATURE),
@@ -77,6 +80,16 @@ def test_sums_are_compared_with_totals():
 )
 def test_totals_before_their_rows_and_running_totals(rows, differences):
     assert [entry.number for entry in read(rows)[0].differences] == differences
+
+
+@pytest.mark.parametrize(("amount", "label", "what"), [("#REF!", "合计", TOTAL), ("（公式没有结果）", "小计", SUBTOTAL)])
+def test_a_total_whose_amount_is_an_error_is_no_record(amount, label, what):
+    sheet = make_sheet([HEADER, A, B])
+    rows = [*sheet.rows(), Row(4, 4, [label, "", "", amount], problems=(Problem(3, IS_AN_ERROR, MEND),))]
+    (layout,) = find_layouts(sheet, all_headings(DICTIONARY))
+    body = Body(dataclasses.replace(sheet, rows=lambda: iter(rows)), layout, frozenset(range(4)), summed={3: ("元", NO_OPTIONS)}, headings=all_headings(DICTIONARY))
+    assert [line.number for line in body.lines()] == [2, 3] and kinds(body) == [(4, what)]
+    assert [(note.kind, note.cell) for note in remarks_on(body)[0]] == [("skipped", "4"), ("unreadable", "D4")]
 
 
 def test_a_second_total_begins_anew():

@@ -48,6 +48,30 @@ def test_records_and_problems(ledger, tmp_path):
     assert listed.exit_code == 0 and "D2" in listed.output and "Signed on" in listed.output
 
 
+def test_equal_problems_are_one_line_with_their_number(tmp_path):
+    path, database = tmp_path / "contract.csv", tmp_path / "kb.db"
+    path.write_text("合同编号,合同名称,备案日期\n" + "".join(f"HT-{n},甲,/\n" for n in range(12)) + "HT-99,甲,三月\n", "utf-8")
+    run("records", path, "--db", database)
+    listed = run("problems", "--db", database, "--kind", "unreadable", language="zh").output
+    assert "12× C2, C3, C4 …" in listed and "C14" in listed and "C5" not in listed
+    assert len(json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)) == 13
+    advice = json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)[0]["advice"]
+    assert 'values: {meanings: {"/": …}}' in advice
+
+
+@pytest.mark.parametrize(("name", "expected"), [("合同台账", "合同: 1"), ("付款登记", "支付: 1"), ("发票登记", "发票: 1"), ("Sheet1", None), ("付款和发票", None), ("采购合同台账", None)])
+def test_a_sheet_whose_name_holds_one_record_type_is_understood(tmp_path, name, expected):
+    from tests.sheet_maker import write_workbook
+
+    rows = {"付款登记": [["支付编号", "付款日期"], ["1", "2024-01-01"]], "发票登记": [["发票号码", "开票日期"], ["1", "2024-01-01"]]}.get(name, [["合同编号", "合同名称"], ["1", "a"]])
+    loaded = run("records", write_workbook(tmp_path / "2024.xlsx", {name: rows}), "--db", tmp_path / "kb.db", language="zh")
+    assert loaded.exit_code == (0 if expected else 2), loaded.output
+    if expected:
+        assert expected in loaded.output
+        said = json.loads(run("problems", "--all", "--db", tmp_path / "kb.db", "--format", "json", language="zh").stdout)
+        assert f"工作表“{name}”按名称读作" in next(row["problem"] for row in said if row["kind"] == "by_name")
+
+
 def test_problems_as_json_and_csv(ledger, tmp_path):
     database = tmp_path / "kb.db"
     run("records", ledger, "--db", database)

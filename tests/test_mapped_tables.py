@@ -135,11 +135,36 @@ def test_one_number_for_two_contracts_is_refused_or_told_apart(connection, ledge
     assert select(connection, "select contract from payment order by row") == [("HT-1/绿化",), ("HT-1/保洁",)]
 
 
-def test_an_amount_merged_over_several_records_counts_once(connection, ledger):
-    rows = [OVER_HEADER, ["HT-1", "绿化", "100", "2024-01-01", "80"], ["HT-2", "保洁", "", "2024-02-01", "20"]]
+def test_an_amount_merged_over_several_records_is_read_for_none(connection, ledger):
+    rows = [OVER_HEADER, ["HT-1", "绿化", "100", "2024-01-01", "80"], ["HT-2", "保洁", "", "2024-02-01", "20"], ["HT-3", "物业", "5", "2024-02-01", "3"]]
     load(connection, ledger({"台账": rows}, OVER_ROWS, merged={"台账": ["C2:C3"]}))
-    assert select(connection, "select key, amount from contract order by 1") == [("HT-1", 100.0), ("HT-2", None)]
-    assert [row[2] for row in list_problems(connection, "en") if row[5] == "amount"] == ["C3"]
+    assert select(connection, "select key, amount from contract order by 1") == [("HT-1", None), ("HT-2", None), ("HT-3", 5.0)]
+    problems = [row for row in list_problems(connection, "en") if row[5] == "amount"]
+    assert [(row[2], row[6]) for row in problems] == [("C2", "100")] and problems[0][7].startswith("C2:C3 is one merged cell with the amount of 2 records together")
+
+
+def test_a_payment_merged_over_two_contracts_is_read_for_neither(connection, ledger):
+    rows = [OVER_HEADER, ["HT-1", "绿化", "100", "2024-01-01", "80"], ["HT-2", "保洁", "50", "", ""]]
+    load(connection, ledger({"台账": rows}, OVER_ROWS, merged={"台账": ["D2:D3", "E2:E3"]}))
+    assert select(connection, "select contract, amount from payment order by 1") == [("HT-1", None), ("HT-2", None)]
+
+
+def test_a_row_of_data_above_the_first_row_is_a_problem(connection, ledger):
+    rows = [["HT-0", "物业", "9", "2024-01-01", "9"], ["统计口径", "全部合同"], OVER_HEADER, ["HT-1", "绿化", "100", "2024-01-01", "80"], ["HT-2", "保洁", "50", "2024-02-01", "20"]]
+    load(connection, ledger({"台账": rows}, OVER_ROWS.replace("header_rows: [1]", "header_rows: [3]").replace("first_row: 2", "first_row: 5")))
+    assert [row[2] for row in list_problems(connection, "en", kind="not_loaded")] == ["1", "4"]
+    assert [row[2] for row in list_problems(connection, "en", with_information=True) if row[9] == "skipped"] == ["2"]
+
+
+@pytest.mark.parametrize(("title", "amounts", "doubtful"), [
+    ("合同金额（万元）", ["1250000", "20", "99999"], ["C2"]), ("合同金额（万元）", ["1250000元", "20", "30"], []), ("合同金额（万元）", ["120000万元", "20000", "30000"], []),
+    ("合同金额（元）", ["200000000", "20000", "30000", "40000"], ["C2"]), ("合同金额（元）", ["200000000", "30000000", "1", "25000000"], []), ("合同金额（元）", ["900000", "1", "2", "3"], []),
+])
+def test_amounts_far_too_large_are_read_and_doubted(connection, ledger, title, amounts, doubtful):
+    rows = [["合同编号", "合同名称", title], *([f"HT-{n}", "a", amount] for n, amount in enumerate(amounts))]
+    load(connection, ledger({"台账": rows}, f"tables:\n  - {{header_rows: [1], first_row: 2, columns: {{A 合同编号: contract.number, B 合同名称: contract.title, C {title}: contract.amount}}}}\n"))
+    assert [row[2] for row in list_problems(connection, "zh", kind="doubtful")] == doubtful
+    assert select(connection, "select count(*) from contract where amount is null") == [(0,)]
 
 
 def test_quotes_side_by_side(connection, ledger):

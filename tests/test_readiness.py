@@ -164,3 +164,18 @@ def test_another_form_is_refused_before_anything_is_read(small, call, tmp_path) 
     code, out, err = call("--db", small, "--request", tmp_path / "papers.pdf", "--request", tmp_path / "none" / "papers.md", "--lang", "en")
     assert code == 2 and not out
     assert "allowed: .xlsx, .md" in err and "there is no such folder" in err
+
+
+def test_papers_of_which_records_are_loaded_are_not_all_asked_for_again(tmp_path, call):
+    folder = tmp_path / "ledger"
+    folder.mkdir()
+    (folder / "contract.csv").write_text("合同编号,合同名称,责任科室,签订日期\nHT1,保洁,城管科,2024-03-01\nHT2,绿化,民政科,2019-03-01\n", "utf-8")
+    (folder / "payment.csv").write_text("支付编号,合同,付款日期,付款金额（元）\n1,HT1,2024-03-05,5\n", "utf-8")
+    (folder / "source.yml").write_text("id: small\ntitle: {zh: 小台账, en: A small ledger}\n", "utf-8")
+    database, path = tmp_path / "kb.db", tmp_path / "papers.md"
+    assert run_commands(ingest.commands, ["records", str(folder), "--db", str(database)]) == 0
+    call("--db", database, "--request", path, "--lang", "zh")
+    text = path.read_text("utf-8")
+    lines = [line for line in text.splitlines() if "支付：" in line]
+    assert any("支付：核对是否齐全" in line and "已读入 1 条，未声明齐全：请核对并在对应文件 coverage 中声明" in line for line in lines), lines
+    assert any("支付：全部资料" in line and "已读入" not in line for line in lines), lines

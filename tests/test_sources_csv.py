@@ -297,8 +297,8 @@ coverage:
     ("line", "place", "message"),
     [
         ("  - {covers: paymant, because: {zh: 无, en: x}}", ":5:14", "did you mean: payment"),
-        ("  - {covers: payment, record: {contract: HT-9}, because: {zh: 无, en: x}}", ":5:31", 'no contract with the key "HT-9"'),
-        ("  - {covers: payment, department: 城管, because: {zh: 无, en: x}}", ":5:35", 'no department with the key "城管"'),
+        ("  - {covers: payment, record: {contract: HT-9}, because: {zh: 无, en: x}}", ":5:31", 'no "Contract" with the key "HT-9"'),
+        ("  - {covers: payment, department: 城管, because: {zh: 无, en: x}}", ":5:35", 'no "Department" with the key "城管"'),
         ("  - {covers: payment}", ":5:5", '"because" is required'),
         ("  - {covers: payment, record: {contract: HT-1, payment: x}, because: {zh: 无, en: x}}", ":5:31", "name one record"),
         ("  - {covers: payment, completed: true, because: {zh: 无, en: x}}", ":5:23", "did you mean: complete"),

@@ -149,7 +149,7 @@ def test_choices_by_code_or_label():
     assert "工程" in refused.value.advice.zh
     with pytest.raises(Unreadable) as refused:
         read_choice("货物", choices)
-    assert refused.value.advice.en == "write one of: works, services"
+    assert refused.value.advice.en.startswith("write one of: works, services; or declare in a mapping file meanings: {\"货物\": …}")
 
 
 def test_fold_is_one_width_one_case_no_space():

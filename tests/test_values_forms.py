@@ -38,7 +38,7 @@ DATES = [
     ("己亥年", None, "sixty-year cycle"), ("己亥年五月廿日", None, "sixty-year cycle"),
     ("2019.5.15-2019.8.30", None, "two dates"), ("2019年5月15日至2019年8月30日", None, "two dates"), ("20190515-20190830", None, "two dates"),
     ("自签订之日起一年", None, "length of time"), ("验收合格后三十日内", None, "length of time"), ("一年", None, "length of time"), ("12个月", None, "length of time"),
-    ("长期", None, "no date is written"), ("见合同", None, "no date is written"), ("同上", None, "no date is written"), ("待签订", None, "no date is written"),
+    ("长期", None, "the date is not certain"), ("约2024年5月", None, "the date is not certain"), ("见合同", None, "no date is written"), ("同上", None, "no date is written"), ("待签订", None, "no date is written"),
     ("待定", None, "not certain"), ("无", None, "not certain"), ("/", None, "not certain"), ("—", None, "not certain"), ("空白", None, "not certain"),
     ("1989-12-31", None, "outside 1990"), ("2101-01-01", None, "outside 1990"), ("2019-05-20前", None, "not a date"),
 ]
@@ -70,7 +70,7 @@ PERIODS = [
     ("2019年5月15日至30日", (FROM_15_MAY, datetime.date(2019, 5, 30))), ("2019年5月15日至2019年5月15日", (FROM_15_MAY, FROM_15_MAY)),
     ("自签订之日起一年", "length of time"), ("一年", "length of time"), ("2019年11月15日至3月30日", "end lies before"), ("2019-08-30至2019-05-15", "end lies before"), ("2019年5月15日", "not a period"),
     ("2019年5月至2019年8月", "not a period"), ("2019.5.15-长期", "not a period"), ("2019.5.15起", "not a period"), ("2019.5.15-2019.2.30", "not a period"), ("/", "not certain"), ("", "not certain"),
-    ("2019.5.15-2019.8.30-2019.9.30", "not a period"), ("2019年", "only a year"), ("长期", "no date is written"),
+    ("2019.5.15-2019.8.30-2019.9.30", "not a period"), ("2019年", "only a year"), ("长期", "the date is not certain"),
 ]
 
 

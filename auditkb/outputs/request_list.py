@@ -26,7 +26,7 @@ _RECORDS = Text("涉及记录", "Records concerned")
 _NO_DEPARTMENT = Text("（没有登记科室）", "(no department recorded)")
 _HEADS = (Text("序号", "No."), Text("责任科室", "Department"), Text("涉及的记录", "Of which records"), Text("需要的资料", "What is needed"),
           Text("记录条数", "Records"), Text("用于检查", "For the rules"), Text("提供情况", "Supplied"), Text("备注", "Remarks"))
-_WIDTHS = (6, 20, 12, 36, 10, 42, 14, 20)
+_WIDTHS = (6, 20, 12, 36, 10, 42, 14, 30)
 _RECORD_HEADS = (Text("序号", "No."), Text("责任科室", "Department"), Text("需要的资料", "What is needed"), Text("记录", "Record"), Text("名称", "Name"))
 _RECORD_WIDTHS = (6, 20, 36, 40, 40)
 
@@ -59,19 +59,23 @@ def _line(number: int, item: Wanted, dictionary: Dictionary, language: Language)
             Text("、", ", ").say(language).join(item.rules)]
 
 
+def _remark(item: Wanted, language: Language) -> str:
+    return item.remark.say(language) if item.remark is not None else ""
+
+
 def _as_markdown(connection: sqlite3.Connection, found: list[Wanted], dictionary: Dictionary, language: Language, as_of: str) -> str:
     lines = [f"# {TITLE.say(language)}", "", _stated(as_of).say(language), ""]
     number = 0
     for _, items in groupby(found, key=lambda item: item.department):
         listed = list(items)
         lines += [f"## {_department(listed[0], language)}", ""]
-        heads = [_HEADS[place].say(language) for place in (0, 2, 3, 4, 5)]
+        heads = [_HEADS[place].say(language) for place in (0, 2, 3, 4, 5, 7)]
         rows: list[list[str]] = []
         details: list[str] = []
         for item in listed:
             number += 1
             cells = _line(number, item, dictionary, language)
-            rows.append([str(cells[place]) for place in (0, 2, 3, 4, 5)])
+            rows.append([*(str(cells[place]) for place in (0, 2, 3, 4, 5)), _remark(item, language)])
             details.append(f"{number}. {_records_line(connection, item, dictionary, language)}")
         lines += [*markdown.table(heads, rows), f"{_RECORDS.say(language)}{Text('：', ':').say(language)}", "", *details, ""]
     return markdown.page(lines)
@@ -85,7 +89,8 @@ def _records_line(connection: sqlite3.Connection, item: Wanted, dictionary: Dict
 
 
 def _named(key: str, name: str) -> str:
-    return key if not name or name == key else f"{key} {name}"
+    # An award is keyed by its procurement and winner, and called by the winner.
+    return key if not name or name == key or name in key.split("/") else f"{key} {name}"
 
 
 def _stated(as_of: str) -> Text:
@@ -106,7 +111,7 @@ def _write_workbook(connection: sqlite3.Connection, found: list[Wanted], diction
         sheet.write_string(1, 0, _stated(as_of).say(language))
         sheet.write_row(2, 0, [text.say(language) for text in _HEADS], head)
         for number, item in enumerate(found, 1):
-            values = [*_line(number, item, dictionary, language), "", ""]
+            values = [*_line(number, item, dictionary, language), "", _remark(item, language)]
             sheet.set_row(number + 2, row_height(values, _WIDTHS))
             sheet.write_row(number + 2, 0, values, cell)
         records = book.add_worksheet(_RECORDS.say(language))
@@ -128,7 +133,7 @@ def _record_lines(connection: sqlite3.Connection, found: list[Wanted], dictionar
     for number, item in enumerate(found, 1):
         rows = waiting(connection, item, dictionary, left)
         for key, name in rows:
-            yield [number, _department(item, language), item.what(dictionary).say(language), key, name]
+            yield [number, _department(item, language), item.what(dictionary).say(language), key, "" if name in key.split("/") else name]
         left -= len(rows)
         if item.keys > len(rows):
             beyond = sum(one.keys for one in found[number:]) + item.keys - len(rows)

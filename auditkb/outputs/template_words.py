@@ -79,6 +79,9 @@ def _example(field: Field, dictionary: Dictionary) -> Text:
         return Text(f"例：{first.zh}", f"Example: {first.en}")
     if field.unit == "year":
         return Text("例：2024", "Example: 2024")
+    if field.unit == "months":
+        months = 3 if "interval" in field.name else 24
+        return Text(f"例：{months}", f"Example: {months}")
     if field.type in _EXAMPLES:
         return Text(f"例：{_EXAMPLES[field.type].zh}", f"Example: {_EXAMPLES[field.type].en}")
     return Text("文字", "Text")

@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import zip_longest
-from typing import NamedTuple
 
 from auditkb.remembered import Remembered
 from auditkb.sources.layout import is_heading
+from auditkb.sources.line import Line
 from auditkb.sources.row_kinds import Kinds
-from auditkb.sources.sheets import Problem, Row
+from auditkb.sources.sheets import Row
 
 ROWS_OF_A_BLOCK = 1000
-
-
-class Line(NamedTuple):
-    """One record's row: `filled` are the columns whose text comes from a cell above."""
-
-    number: int
-    line: int | None
-    cells: list[str]
-    filled: frozenset[int] = frozenset()
-    problems: tuple[Problem, ...] = ()
 
 
 class Block:

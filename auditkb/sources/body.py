@@ -14,11 +14,13 @@ from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
 from auditkb.errors import Text
-from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, Line, OnlyRecords, columns_of
+from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, OnlyRecords, columns_of
 from auditkb.sources.layout import Layout, is_heading
+from auditkb.sources.line import Line
 from auditkb.sources.row_kinds import SUBTOTAL, TOTAL, Kinds
+from auditkb.sources.shared_amounts import amount_areas, refuse_shared
 from auditkb.sources.sheets import Area, Row, Sheet
-from auditkb.sources.sums import Amounts, Difference, Sums
+from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
 
 NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
@@ -38,7 +40,7 @@ class Body:
     """The rows of one table. What they are not is known once `lines` has been read to its end.
 
     `loaded` are the columns that anything is read from; `bounds`, where another table stands beside this one, those
-    that are this one's. `summed` are the columns of amounts, with their unit. `headings` are the dictionary's, by which the header of another table is known.
+    that are this one's. `summed` are the columns of amounts, with their unit, and `naming` for each those that name the record of the amount. `headings` are the dictionary's, by which the header of another table is known.
     """
 
     sheet: Sheet
@@ -48,8 +50,10 @@ class Body:
     summed: Mapping[int, Amounts] = data_field(default_factory=dict)
     headings: frozenset[str] = frozenset()
     bounds: range | None = None
+    naming: Mapping[int, Collection[int]] = data_field(default_factory=dict)
     skipped: list[Skipped] = data_field(default_factory=list)
     differences: list[Difference] = data_field(default_factory=list)
+    outliers: list[Outlier] = data_field(default_factory=list)
     hidden: list[int] = data_field(default_factory=list)
     next_header: int | None = None
     is_hiding_unknown: bool = False
@@ -61,10 +65,19 @@ class Body:
 
     def blocks(self) -> Iterator[Block]:
         """The records' rows, many at once."""
+        areas = amount_areas(self.sheet.merged, self.layout.first_row, self.naming)
+        if not areas:
+            yield from self._blocks()
+            return
+        lines = refuse_shared((line for block in self._blocks() for line in block.lines), areas, self.naming)
+        while batch := list(islice(lines, ROWS_OF_A_BLOCK)):
+            yield Block(batch)
+
+    def _blocks(self) -> Iterator[Block]:
         self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
         filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
         sums = Sums(self.summed)
-        kinds = Kinds(self.layout, len(self.loaded), self.sheet.merged)
+        kinds = Kinds(self.layout, self.loaded, self.sheet.merged, self.summed.keys())
         only_records = OnlyRecords(kinds, self.loaded, self.headings)
         rows = self._rows()
         while self.next_header is None and (batch := list(islice(rows, ROWS_OF_A_BLOCK))):
@@ -76,6 +89,7 @@ class Body:
             elif lines := list(self._lines(batch, kinds, filler, sums)):
                 yield Block(lines)
         self.differences += sums.close()
+        self.outliers = sums.outliers()
 
     def _lines(self, rows: Iterable[Row], kinds: Kinds, filler: _Filler, sums: Sums) -> Iterator[Line]:
         """Those of the rows that are records, each looked at by itself."""

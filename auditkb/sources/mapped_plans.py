@@ -17,7 +17,7 @@ from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column, column_unit, is_unit_of
 from auditkb.sources.layout import make_layout, shown_path, split_unit
 from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, share_rows, takes, targets_of, value_options
-from auditkb.sources.plans import Plan, all_headings, skipped_sheets, title_notes
+from auditkb.sources.plans import Plan, all_headings, naming_columns, skipped_sheets, title_notes
 from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
 
@@ -123,10 +123,21 @@ class _TableBuilder:
             self._fault(place, Text(f"{letter} 列的表头是“{there}”，请一并写上", f'column {letter} is headed "{there}": write the title too'), Text(f"写作：{letter} {there}", f"write: {letter} {there}"))
             return
         now = [column_letter(other) for other in self._layout.titles if _same_title(title, self._layout.title(other))]
-        found = Text(f"这个表头现在在 {'、'.join(now)} 列", f"that title is in column {', '.join(now)} now") if now else did_you_mean(
-            title, [self._layout.title(other) for other in self._layout.titles], most=60)
-        actual = Text(f"是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
-        self._fault(place, Text(f"工作簿有变动：{letter} 列{actual.zh}，对应文件写的是“{title}”", f'the file has changed: column {letter} {actual.en}, the mapping says "{title}"'), found)
+        if now:
+            hint = Text(f"这个表头现在在 {'、'.join(now)} 列", f"that title is in column {', '.join(now)} now")
+        elif self._is_header_found():
+            hint = did_you_mean(title, [self._layout.title(other) for other in self._layout.titles], most=60)
+        else:
+            rows = ", ".join(map(str, self._table.header_rows))
+            hint = Text(f"对应文件写的表头行（header_rows: [{rows}]）里没有它写的任何表头，请核对表头在第几行", f"the header rows of the mapping ({rows}) hold none of its titles: check where the header stands")
+        actual = Text(f"表头是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
+        self._fault(place, Text(f"对应文件与工作簿不一致：工作簿 {letter} 列{actual.zh}，对应文件写的是“{title}”",
+                                f'mapping and workbook do not agree: column {letter} {actual.en}, the mapping says "{title}"'), hint)
+
+    def _is_header_found(self) -> bool:
+        """Whether any title of the mapping stands in the rows that it calls the header."""
+        said = [found[1] for key in self._table.columns if (found := column_key(key)) and found[1]]
+        return any(_same_title(title, self._layout.title(place)) for title in said for place in self._layout.titles)
 
     def _check_all_mentioned(self) -> None:
         """A column that has a title is loaded or skipped, by this table or by one beside it."""
@@ -161,7 +172,7 @@ class _TableBuilder:
                         Text("不读入的工作表写入 skip", "name a sheet that is not loaded under skip"))
         instances = {name: self._instances(name) for name in types}
         links = {name: self._links(name, types[: types.index(name)], instances) for name in types}
-        body = self._body(instances)
+        body = self._body(instances, links)
         is_part = len(types) > 1 or any(len(found) > 1 for found in instances.values())
         shared: dict[str, dict[int, str]] = {}
         extracts: list[Extract] = []
@@ -174,7 +185,7 @@ class _TableBuilder:
                 record_type, self._sheet, body, instances[name], links[name], shared, has_children=any(name in other.values() for other in links.values()),
                 is_part=is_part, is_lead=not extracts))
         if extracts:
-            extracts[0].notes += [*title_notes(self._sheet, self._layout), *self._skipped_columns(), *self._rows_after()]
+            extracts[0].notes += [*title_notes(self._sheet, self._layout, [column for found in instances.values() for instance in found for column in instance.columns], self._headings), *self._skipped_columns(), *self._rows_after()]
         return extracts
 
     def _skipped_columns(self) -> Iterator[Note]:
@@ -197,7 +208,7 @@ class _TableBuilder:
                            Text(f"第 {row.number} 行未读入：在对应文件写的最后一行之后", f"row {row.number} is not loaded: it lies below the last row of the mapping file"),
                            Text("是数据就改 last_row", "where it is data change last_row"))
 
-    def _body(self, instances: Mapping[str, Sequence[Instance]]) -> Body:
+    def _body(self, instances: Mapping[str, Sequence[Instance]], links: Mapping[str, Mapping[str, str]]) -> Body:
         columns = [column for found in instances.values() for instance in found for column in instance.columns]
         loaded = frozenset(column.position for column in columns)
         summed = {column.position: (column.unit, column.options) for column in columns if column.field.type == "money"}
@@ -205,7 +216,13 @@ class _TableBuilder:
         is_beside = any(share_rows(self._table, other) for other in self._others)
         positions = [column.position for column in self._placed]
         bounds = range(min(positions), max(positions) + 1) if is_beside else None
-        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds)
+        naming: dict[int, frozenset[int]] = {}
+        for name, found in instances.items():
+            linked = {place for other in links[name].values() for instance in instances[other] for place in naming_columns(self._dictionary[other], instance.columns)}
+            for instance in found:
+                keys = naming_columns(self._dictionary[name], instance.columns) | linked
+                naming |= {column.position: keys for column in instance.columns if column.position in summed and column.position not in fill}
+        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds, naming)
 
     def _instances(self, type_name: str) -> tuple[Instance, ...]:
         numbers = sorted({target.number or 0 for column in self._placed for target in column.targets if target.type == type_name})

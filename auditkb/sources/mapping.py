@@ -197,14 +197,24 @@ def _check_key(name: str, fields: list[str], file: YamlFile, dictionary: Diction
             yield file.fault(("keys", name, number), _no_field(name, field), hint=did_you_mean(field, list(dictionary[name].fields)))
 
 
+def choices_of_meaning() -> Text:
+    """What a mark such as / may be declared to mean, in words."""
+    chosen = ("not_required", "not_captured", "blank_in_document")
+    return Text("、".join(f"{name}（{STATES[name].zh}）" for name in chosen), ", ".join(f"{name} ({STATES[name].en})" for name in chosen))
+
+
 def _check_values(said: ValuesSaid, file: YamlFile, place: tuple[str | int, ...]) -> Iterator[Fault]:
-    if said.unit is not None and said.unit not in MONEY_UNITS and said.unit not in RATIO_UNITS:
+    if said.unit is not None and said.unit.startswith("?"):
+        yield file.fault((*place, "unit"), Text("金额的单位还没有决定", "the unit of the amounts is not decided yet"), hint=Text("写其中一个：元、万元", "write one of them: 元 (yuan), 万元 (10,000 yuan)"))
+    elif said.unit is not None and said.unit not in MONEY_UNITS and said.unit not in RATIO_UNITS:
         yield file.fault((*place, "unit"), Text(f"单位“{said.unit}”无法识别", f'the unit "{said.unit}" is not known'),
                          hint=Text("可用：元、千元、万元、亿元、%、‰", "allowed: 元, 千元, 万元 (10,000 yuan), 亿元, %, ‰"))
     if said.decimal_mark is not None and said.decimal_mark == said.thousands_mark:
         yield file.fault((*place, "decimal_mark"), Text("小数点和千位分隔符相同", "the marks of decimals and of thousands are the same"))
     for word, meaning in said.meanings.items():
-        if state_named(meaning) is None and _LIKE_A_STATE.search(meaning):
+        if meaning.startswith("?"):
+            yield file.fault((*place, "meanings", word), Text(f"还没有决定“{word}”的意思", f'what "{word}" means is not decided yet'), hint=Text("写其中一个：", "write one of: ") + choices_of_meaning())
+        elif state_named(meaning) is None and _LIKE_A_STATE.search(meaning):
             yield file.fault((*place, "meanings", word), Text(f"没有状态“{meaning}”", f'there is no state "{meaning}"'), hint=did_you_mean(meaning, list(STATES)) if "_" in meaning else _STATES_THERE_ARE)
 
 

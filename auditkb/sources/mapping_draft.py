@@ -23,6 +23,10 @@ from auditkb.values import MONEY_UNITS
 
 _SAMPLES = 2
 _ROWS_LOOKED_AT = 5000
+_SHORT_YEAR = re.compile(r"\d{2}年\d{1,2}月(?:\d{1,2}日?)?")
+_NO_YEAR = re.compile(r"\d{1,2}月\d{1,2}日")
+_FILLED_BY = re.compile(r"(?:填报|编制|填表)?单位[:：]\s*(.*(?:办事处|委员会|政府|局|中心|院|所|处|办))$")
+_OFFICE = re.compile(r"(\S{2,20}?(?:办事处|委员会|人民政府|局|管理中心|服务中心))")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2}|\d{4})")
 
 
@@ -63,13 +67,14 @@ def _summary(tables: Sequence[TableText], skip: dict[str, str]) -> Iterator[Text
     for table in tables:
         columns = table.columns
         open_ones = [column.letter for column in columns if isinstance(column.target, str) and column.target.startswith("?")]
+        undecided = len(open_ones) + table.needs_unit
         skipped = [column.letter for column in columns if column.target == "skip"]
         where = f"{table.sheet or ''} {table.layout.first_row}".strip()
-        yield Text(f"{where} 行起：{len(columns)} 列，已对应 {len(columns) - len(open_ones) - len(skipped)}，待定 {len(open_ones)}，不读入 {len(skipped)}",
-                   f"from row {where}: {len(columns)} columns, {len(columns) - len(open_ones) - len(skipped)} proposed, {len(open_ones)} to decide, {len(skipped)} not loaded")
+        yield Text(f"{where} 行起：{len(columns)} 列，已对应 {len(columns) - len(open_ones) - len(skipped)}，待定 {undecided}，不读入 {len(skipped)}",
+                   f"from row {where}: {len(columns)} columns, {len(columns) - len(open_ones) - len(skipped)} proposed, {undecided} to decide, {len(skipped)} not loaded")
     for name, why in skip.items():
         yield Text(f"工作表“{name}”不读入：{why}", f'the sheet "{name}" is not loaded: {why}')
-    yield Text("请打开文件，逐列核对，把写着 ? 的改成其中一个选项", "open it, check every column, and replace each ? by one of its choices")
+    yield Text("请打开文件，每一行都要核对，不只是写着 ? 的；把写着 ? 的改成其中一个选项", "open it, read every line, not only those with a ?, and replace each ? by one of its choices")
 
 
 # --- the tables of a sheet
@@ -112,15 +117,26 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     lines = [line.cells for line, _ in zip(body.lines(), range(_ROWS_LOOKED_AT), strict=False)]
     untitled = {place for cells in lines for place, text in enumerate(cells) if text.strip() and place not in layout.titles and (not is_beside or place in layout.columns)}
     proposals = [*proposer.proposals(), *(Proposal(place) for place in untitled)]
+    _suggest(proposer, proposals, lines)
     columns = [_column(entry, layout, lines) for entry in sorted(proposals, key=lambda entry: entry.position)]
-    order, century = _date_order([text for column in columns for text in _texts(lines, column.position)])
+    texts = [text for column in columns for text in _texts(lines, column.position)]
+    order, century = _date_order(texts)
     needs_unit = not layout.corner_units and any(
         _of_type(column.target, "money", dictionary) and not any(unit in MONEY_UNITS for unit in column.units)
         and any(text.replace(",", "").replace(".", "").isdigit() for text in _texts(lines, column.position)) for column in columns)
     marks = {text for cells in lines for text in cells if text.strip() and len(text) < 12 and means_nothing_certain(text)}
     year = re.search(r"(?:19|20)\d{2}", sheet.type_name)
-    return TableText(sheet.type_name if has_several else None, layout, proposer.main, columns, order, century, needs_unit, sorted(marks)[:8],
-                     int(year.group()) if year else None, list(_repeated_numbers(columns, lines)))
+    return TableText(sheet.type_name if has_several else None, layout, proposer.main, columns, order, century or any(map(_SHORT_YEAR.fullmatch, texts)), needs_unit, sorted(marks)[:8],
+                     int(year.group()) if year else None, list(_repeated_numbers(columns, lines)), any(map(_NO_YEAR.fullmatch, texts)),
+                     list(_blank_below(columns, lines)), _office_of(layout), sheet.is_hidden is True)
+
+
+def _suggest(proposer: Proposer, proposals: Sequence[Proposal], lines: Sequence[list[str]]) -> None:
+    """Choices for columns whose headings nobody knows; empty columns without a title stay as they are."""
+    taken = {target for entry in proposals for target in entry.targets}
+    for entry in proposals:
+        if entry.position in proposer.titled:
+            entry.choices = proposer.suggestions(entry, _texts(lines, entry.position), taken)
 
 
 def _column(entry: Proposal, layout: Layout, lines: Sequence[list[str]]) -> ColumnText:
@@ -149,6 +165,25 @@ def _date_order(texts: Sequence[str]) -> tuple[str | None, bool]:
         # 19.05.20 may as well begin with its year.
         return "?", True
     return ("dmy" if first > 12 >= second else "mdy" if second > 12 >= first else "?"), is_short
+
+
+def _blank_below(columns: Sequence[ColumnText], lines: Sequence[list[str]]) -> Iterator[str]:
+    """Letters of columns of numbers or names of records that are written once and left blank in rows that hold something else."""
+    for column in columns:
+        if not any(field in ("number", "contract", "tender") for _, field in fields_of(column.target)):
+            continue
+        filled = [column.position < len(cells) and bool(cells[column.position].strip()) for cells in lines]
+        if any(before and not here for before, here in zip(filled, filled[1:], strict=False)):
+            yield column.letter
+
+
+def _office_of(layout: Layout) -> str | None:
+    """The office that a title above the table names."""
+    for row in layout.above:
+        for cell in row.cells:
+            if found := _FILLED_BY.match(cell.strip()) or _OFFICE.match(cell.strip()):
+                return found.group(1)
+    return None
 
 
 def _repeated_numbers(columns: Sequence[ColumnText], lines: Sequence[list[str]]) -> Iterator[tuple[str, str]]:

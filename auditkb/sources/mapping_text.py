@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text
 from auditkb.sources.layout import Layout
+from auditkb.sources.mapping import choices_of_meaning
+from auditkb.sources.proposals import fields_named
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff.()（）/ ]*")
 _LONGEST_SAMPLE = 24
+_OPEN = '"?"'
+_MEANT = {"空白": "blank_in_document", "空": "blank_in_document"}
+"""Words that say themselves what they mean; what another mark means only the people of the ledger know."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class TableText:
     marks: Sequence[str]
     year: int | None
     repeated: Sequence[tuple[str, str]]
+    has_no_year: bool = False
+    blank_below: Sequence[str] = ()
+    office: str | None = None
+    is_hidden: bool = False
 
 
 def fields_of(target: str | list[str]) -> list[tuple[str, str]]:
@@ -50,7 +59,7 @@ def fields_of(target: str | list[str]) -> list[tuple[str, str]]:
     [('payment', 'paid_on')]
     """
     text = target if isinstance(target, str) else " ".join(target)
-    return list(dict.fromkeys(re.findall(r"\b([a-z][a-z0-9_]*)(?:\[\d+\])?\.([a-z][a-z0-9_]*)", text)))
+    return list(dict.fromkeys(fields_named([text])))
 
 
 def quoted(text: str) -> str:
@@ -67,6 +76,7 @@ def quoted(text: str) -> str:
 def mapping_text(file_name: str, tables: Sequence[TableText], skip: dict[str, str], dictionary: Dictionary, language: Language) -> str:
     """The whole file."""
     lines = list(_head(file_name, language))
+    lines += list(_links(tables, dictionary, language))
     if skip:
         lines += ["skip:", *(f"  {quoted(name)}: {quoted(why)}" for name, why in skip.items())]
     if tables:
@@ -80,13 +90,23 @@ def _head(file_name: str, language: Language) -> Iterator[str]:
     def say(zh: str, en: str) -> str:
         return "# " + Text(zh, en).say(language)
 
-    yield say(f"{file_name} 的对应文件。逐列核对，写着 ? 的改成其中一个选项；说明见 docs/ledgers.md。",
-              f"Mapping of {file_name}. Check every column; replace each ? by one of its choices. See docs/ledgers.md.")
+    yield say(f"{file_name} 的对应文件。每一行都要核对，不只是写着 ? 的；写着 ? 的改成其中一个选项。说明见 docs/ledgers.md。",
+              f"Mapping of {file_name}. Read every line, not only those with a ?; replace each ? by one of its choices. See docs/ledgers.md.")
     yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
               "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise:")
     yield "# id: contracts-2024"
     yield "# coverage:"
     yield '#   - {covers: contract, fiscal_year: 2024, because: {zh: 全年合同台账, en: "all contracts of the year"}}'
+
+
+def _links(tables: Sequence[TableText], dictionary: Dictionary, language: Language) -> Iterator[str]:
+    """References of contracts that no column gives: an empty one may mean that there is none."""
+    used = {part for table in tables for column in table.columns for part in fields_of(column.target)}
+    names = [name for name in ("tender", "award") if ("contract", name) not in used and name in dictionary["contract"].fields] if any(of == "contract" for of, _ in used) else []
+    if names:
+        yield "# " + Text("合同没有对应采购或中标结果的，空着是什么意思（not_required 不要求、not_captured 未采集、blank_in_document 文件空白）；确认后去掉行首的 #，把 ? 改为其中之一：",
+                          "What it means where a contract names no procurement or award: not_required, not_captured or blank_in_document; to say so take off the # and replace each ?:").say(language)
+        yield "# if_empty: {contract: {" + ", ".join(f'{name}: "?"' for name in names) + "}}"
 
 
 def _table(table: TableText, dictionary: Dictionary, language: Language) -> Iterator[str]:
@@ -99,6 +119,12 @@ def _table(table: TableText, dictionary: Dictionary, language: Language) -> Iter
     first += [f"last_row: {layout.last_row}"] if layout.last_row is not None else []
     for place, line in enumerate(first):
         yield ("  - " if place == 0 else "    ") + line
+    if table.is_hidden:
+        yield "    # " + say("这张工作表是隐藏的；不该读入的，改写到 skip 并注明原因", "this sheet is hidden; where it should not be loaded name it under skip, with the reason")
+    if table.blank_below:
+        yield f"    # fill_down: [{', '.join(table.blank_below)}]   " + say("# 这些列只写一次、下面留空；留空是“同上”的，去掉行首的 #", "# written once with blanks below; take off the first # where a blank means the same as above")
+    if table.office is not None and table.main == "contract" and not any(("contract", "buyer") in fields_of(column.target) for column in table.columns):
+        yield f"    # constants: {{contract.buyer: {quoted(table.office)}}}   " + say("# 表头上方写的单位；它就是各合同甲方的，去掉行首的 #", "# the office named above the table; take off the first # where it is the buyer of every contract")
     if table.year is not None:
         yield f"    # fiscal_year: {table.year}   " + say("# 工作表名称中的年份；确认后去掉行首的 #", "# the year in the sheet's name; take off the first # where it holds")
     yield from (f"    {line}" for line in _values(table, say))
@@ -126,12 +152,14 @@ def _values(table: TableText, say: object) -> Iterator[str]:
         said.append("# date_order: dmy   " + say("# 日月顺序不明：dmy（日月年）、mdy（月日年）或 ymd；不写则这些日期不读入", "# order not certain: dmy, mdy or ymd; such dates are not read without it"))
     if table.is_short_year:
         said.append("# century: 2000   " + say("# 两位数的年份，如 18 即 2018；确认后去掉行首的 #", "# years of two figures: 18 is 2018; take off the first # where it holds"))
+    if table.has_no_year:
+        said.append(f"# year: {table.year or _OPEN}   " + say("# 没有写年份的日期（如 12月20日）是哪一年；核对年份后去掉行首的 #", "# the year of dates without one (12月20日); check it, then take off the first #"))
     if table.needs_unit:
         said.append('unit: "?"   ' + say("# 金额的单位：元 或 万元", "# the unit of the amounts: 元 (yuan) or 万元 (10,000 yuan)"))
     if table.marks:
-        words = ", ".join(f"{json.dumps(mark, ensure_ascii=False)}: not_required" for mark in table.marks)
-        said.append("# meanings: {" + words + "}   " + say("# 这些写法在本表中的意思：not_required 不需要、not_captured 未登记、blank_in_document 原件空白",
-                                                         "# what these mean in this table: not_required, not_captured or blank_in_document"))
+        words = ", ".join(f"{json.dumps(mark, ensure_ascii=False)}: {_MEANT.get(mark, _OPEN)}" for mark in table.marks)
+        said.append("# meanings: {" + words + "}   " + say(f"# 这些写法在本表中的意思，先把 ? 逐个改为其中之一，再去掉行首的 #：{choices_of_meaning().zh}",
+                                                         f"# what these mean in this table: replace each ? by one of these, then take off the first #: {choices_of_meaning().en}"))
     if said:
         active = any(not line.startswith("#") for line in said)
         yield "values:" if active else "# values:"

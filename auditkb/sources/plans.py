@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.notes import Note
 from auditkb.sources.body import Body
+from auditkb.sources.row_kinds import is_number, total_kind
 from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.guide import Guide, read_guide
-from auditkb.sources.headers import match_headers
-from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, split_unit
+from auditkb.sources.headers import Column, match_headers
+from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, is_caption, is_heading, split_unit
 from auditkb.sources.remarks import MAP_IT, skipped_row
-from auditkb.sources.sheets import Sheet, column_letter
+from auditkb.sources.sheets import Row, Sheet, column_letter
 
 GUIDES = frozenset(map(normalise_header, ("说明", "填表说明", "填写说明", "使用说明", "目录", "Guide", "Instructions", "Contents")))
+_TYPED = ("date", "money", "ratio", "integer")
+_DATA_ABOVE = Text("第 {} 行未读入：在第一行数据之上，但像一行数据", "row {} is not loaded: it lies above the first row of data, but looks like a record")
+_MOVE_FIRST_ROW = Text("是数据就改对应文件的 first_row（没有对应文件的，把它移到表头之下）；是说明就不用管", "where it is data change first_row in the mapping file (without one, move it below the header); where it is a note leave it")
 _TITLE = Text("数据之上的标题行", "a title above the rows of data")
 
 
@@ -55,15 +60,34 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
         record_type = find_type(name)
         if record_type is None and len(filled) == 1:
             record_type = find_type(sheet.file.stem)
+        named = type_in_name(sheet.type_name, dictionary) if record_type is None and type_name is None and not _is_guide(sheet, filled) else None
+        record_type = record_type or named
         if record_type is not None:
             plan.extracts.append(_by_headings(sheet, record_type, dictionary, headings, declaration))
-        elif len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES:
+            if named is not None:
+                plan.extracts[-1].notes.append(Note("by_name", None, None, None, None, sheet.type_name, sheet.name, None, Text(
+                    f"工作表“{sheet.type_name}”按名称读作“{named.label.zh}”", f'the sheet "{sheet.type_name}" is read as "{named.label.en}", by its name')))
+        elif _is_guide(sheet, filled):
             skipped.append((sheet, Text("填表说明，不读入", "a guide, which is not loaded")))
         else:
             plan.faults.append(_no_type(name, sheet, dictionary))
     if plan.extracts:
         plan.extracts[0].notes += skipped_sheets(skipped)
     return plan
+
+
+def _is_guide(sheet: Sheet, filled: Sequence[Sheet]) -> bool:
+    return len(filled) > 1 and normalise_header(sheet.type_name) in GUIDES
+
+
+def type_in_name(name: str, dictionary: Dictionary) -> RecordType | None:
+    """The one record type whose label, or a word for it, a name such as 合同台账 or 付款登记 contains; None for none or several."""
+    plain = normalise_header(name)
+    words = {word: record_type for record_type in dictionary.types.values() if record_type.derived is None
+             for word in record_type.group_titles() if word in plain and not word.isascii()}
+    whole = [word for word in words if not any(word != other and word in other for other in words)]
+    types = {words[word].type: words[word] for word in whole}
+    return next(iter(types.values())) if len(types) == 1 else None
 
 
 def skipped_sheets(skipped: Sequence[tuple[Sheet, Text]]) -> list[Note]:
@@ -106,8 +130,9 @@ def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, 
         matched.faults.append(Fault(Text(f"表上写了几个单位：{units}", f"several units stand above the table: {units}"), sheet.place, hint=MAP_IT))
     loaded = frozenset(column.position for column in matched.columns)
     summed = {column.position: (column.unit, column.options) for column in matched.columns if column.field.type == "money"}
-    body = Body(sheet, layout, loaded, summed=summed, headings=headings)
-    notes = title_notes(sheet, layout)
+    keys = naming_columns(record_type, matched.columns)
+    body = Body(sheet, layout, loaded, summed=summed, headings=headings, naming=dict.fromkeys(summed, keys))
+    notes = title_notes(sheet, layout, matched.columns, headings)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
         if normalise_header(title) in ROW_NUMBERS:
@@ -131,9 +156,35 @@ def _owners(title: str, why: Text, advice: Text, dictionary: Dictionary) -> tupl
             Text("要读入则用 ingest.py map 写对应文件，一行可以读成几类记录", "to load it write a mapping file with ingest.py map: one row may hold several record types"))
 
 
-def title_notes(sheet: Sheet, layout: Layout) -> list[Note]:
-    """The rows above the first row of data that are not the header, each said."""
-    return [skipped_row(sheet, row.number, _TITLE, " | ".join(cell.strip() for cell in row.cells if cell.strip())) for row in layout.above]
+def naming_columns(record_type: RecordType, columns: Iterable[Column]) -> frozenset[int]:
+    """The columns that name a record, or what it belongs to; amounts are compared by themselves."""
+    names = {name for names in record_type.key for name in names}
+    return frozenset(column.position for column in columns if column.name in names and column.field.type != "money")
+
+
+def title_notes(sheet: Sheet, layout: Layout, columns: Sequence[Column], headings: frozenset[str]) -> list[Note]:
+    """The rows above the first row of data that are not the header, each said; one that looks like data is a problem."""
+    notes = []
+    for row in layout.above:
+        raw = " | ".join(cell.strip() for cell in row.cells if cell.strip())
+        first = next((cell for cell in row.cells if cell.strip() and not is_number(cell)), "")
+        kind = total_kind(normalise_header(first))
+        if kind is None and _is_like_data(row, columns, headings):
+            notes.append(Note("not_loaded", None, None, None, None, raw[:200], sheet.name, str(row.number), Text(_DATA_ABOVE.zh.format(row.number), _DATA_ABOVE.en.format(row.number)), _MOVE_FIRST_ROW))
+        else:
+            notes.append(skipped_row(sheet, row.number, kind or _TITLE, raw))
+    return notes
+
+
+def _is_like_data(row: Row, columns: Sequence[Column], headings: frozenset[str]) -> bool:
+    """Whether a row has values in the columns that are loaded: dates or numbers where these belong, or words in most of them."""
+    texts = {column.position: (column, text) for column in columns if (text := row.cells[column.position].strip() if column.position < len(row.cells) else "")}
+    if len(texts) < 2 or is_caption(row) or any(is_heading(text, headings) for _, text in texts.values()):
+        return False
+    read = [read_cell(column.field, text, unit=column.unit or column.options.unit or "元", options=column.options) for column, text in texts.values()]
+    if any(cell.value is not None and column.field.type in _TYPED for cell, (column, _) in zip(read, texts.values(), strict=True)):
+        return True
+    return 2 * len(texts) > len({column.position for column in columns})
 
 
 def _refused(sheet: Sheet, record_type: RecordType, faults: list[Fault]) -> Extract:

@@ -6,14 +6,22 @@ with the choices. Columns that repeat with a number (付款1日期, 付款2日�
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import did_you_mean
+from auditkb.sources.headers import is_known_unit
 from auditkb.sources.layout import ROW_NUMBERS, Layout, split_unit, without_number
+from auditkb.sources.suggestions import lacks_key, suggest, ways_to_name
 from auditkb.values import MONEY_UNITS
+
+VALUES_THAT_NAME_NOTHING = ("date", "money", "ratio", "integer", "flag")
+_NAME_TITLE = re.compile("项目|名称|标的")
+_REMARKS = frozenset(("备注", "说明", "附注", "remark", "remarks", "note", "notes"))
+
 
 @dataclass
 class Proposal:
@@ -41,6 +49,7 @@ class Proposer:
         self._known = {name: (entry.headers(), entry.uncertain_headers(), entry.period_headers()) for name, entry in self._types.items()}
         self._groups = {name: entry.group_titles() for name, entry in self._types.items()}
         self._numbered = self._find_numbered()
+        self.main: str | None = None
         self.main = self._main_type(names)
         self._near = self._related(self.main) if self.main else set(self._types)
 
@@ -58,7 +67,23 @@ class Proposer:
         self._number(found)
         self._only_once(found)
         self._name_parents(found)
+        self._doubt_parents(found)
+        self._doubt_names(found)
+        self._doubt_nameless(found)
         return found
+
+    @property
+    def titled(self) -> Collection[int]:
+        """The columns that have a title."""
+        return self._layout.titles.keys()
+
+    def suggestions(self, entry: Proposal, texts: Sequence[str], taken: Collection[str]) -> list[str]:
+        """Choices for a column that no heading explains, by what stands in it; [] for one that only counts rows or holds remarks."""
+        title = self._layout.titles[entry.position][-1]
+        if entry.targets or entry.choices or normalise_header(title) in ROW_NUMBERS | _REMARKS:
+            return entry.choices
+        near = {name: self._types[name] for name in sorted(self._near, key=list(self._types).index)} if self.main else {}
+        return [*suggest(near, self.main, title, texts, taken), "skip"]
 
     # --- what a title may mean
 
@@ -69,7 +94,10 @@ class Proposer:
             record_type = self._types[name]
             headers, maybe, periods = self._known[name]
             for words in dict.fromkeys((title, split_unit(title)[0])):
-                if words in headers:
+                if words in headers and words != title and name != self.main and not is_known_unit(split_unit(title)[1] or ""):
+                    # 单位(工程科) need not be the 单位 of a project.
+                    uncertain.append(f"{name}.{headers[words]}")
+                elif words in headers:
                     certain.append(f"{name}.{headers[words]}")
                 elif words in periods and record_type.period is not None:
                     certain.append("+".join(f"{name}.{part}" for part in record_type.period.fields))
@@ -247,6 +275,51 @@ class Proposer:
                 entry.choices[entry.choices.index(label)] = f"[{label}, tender.title]"
 
 
+    def _doubt_parents(self, found: list[Proposal]) -> None:
+        """中标单位 in a ledger of contracts is the winner as well, where other columns tell of the award: a person decides."""
+        if self.main is None:
+            return
+        taken = {target for entry in found for target in entry.targets}
+        above = {field.type for field in self._types[self.main].fields.values() if field.is_reference} & {target.split(".")[0] for target in taken} - {self.main}
+        for entry in found:
+            if len(entry.targets) != 1 or not entry.targets[0].startswith(f"{self.main}.") or self._said_types(entry.position):
+                continue
+            others = [other for other in self._meanings(self._title(entry.position)[0], sorted(above))[0]
+                      if "+" not in other and other not in taken and self._field_type(other) not in ("department", self.main)]
+            if others:
+                own = entry.targets[0]
+                entry.targets, entry.choices = [], [f"[{', '.join([*others, own])}]", *others, own, "skip"]
+
+    def _doubt_names(self, found: list[Proposal]) -> None:
+        """采购项目 in a ledger of contracts without their titles may be the contract's own name: a person decides."""
+        named = {target for entry in found for target in (*entry.targets, *entry.choices)}
+        label = f"{self.main}.{self._types[self.main].label_field}" if self.main else ""
+        if self.main is None or any(label in text for text in named):
+            return
+        for entry in found:
+            (target, *more) = entry.targets or [""]
+            if more or not target.startswith(f"{self.main}.") or not _NAME_TITLE.search(self._title(entry.position)[1]):
+                continue
+            other = self._types.get(self._field_type(target))
+            if other is not None and other.key[-1] == (other.label_field,):
+                entry.targets, entry.choices = [], [target, label, f"[{label}, {other.type}.{other.label_field}]", "skip"]
+
+    def _doubt_nameless(self, found: list[Proposal]) -> None:
+        """What is proposed for a record that no column names would only be refused: a person decides."""
+        fields: dict[str, set[str]] = {}
+        for entry in found:
+            for name, part in fields_named((*entry.targets, *entry.choices)):
+                fields.setdefault(name, set()).add(part)
+        for name in [name for name, parts in fields.items() if lacks_key(self._types[name], parts, fields.keys() - {name})]:
+            for entry in found:
+                if not any(target.partition(".")[0].partition("[")[0] == name for target in entry.targets):
+                    continue
+                is_text = all(self._field_type(f"{of}.{part}") not in VALUES_THAT_NAME_NOTHING for of, part in fields_named(entry.targets))
+                ways = ways_to_name(self._types[name], self._layout.titles[entry.position]) if is_text else []
+                whole = f"[{', '.join(entry.targets)}]" if len(entry.targets) > 1 else entry.targets[0]
+                if name != self.main or ways:
+                    entry.targets, entry.choices = [], [*dict.fromkeys((whole, *ways)), "skip"]
+
     def _name_by_references(self, found: list[Proposal], used: set[str]) -> None:
         """A record that has columns and no name takes it from the column that refers to it: 项目名称 beside 责任科室 of the project."""
         named = {target for entry in found for target in (*entry.targets, *entry.choices)}
@@ -257,6 +330,15 @@ class Proposer:
                 for entry in found:
                     if len(entry.targets) == 1 and "[" not in entry.targets[0] and self._field_type(entry.targets[0]) == name:
                         entry.targets = [f"{name}.{first[0]}", *entry.targets]
+
+
+def fields_named(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Record type and field of every target in these texts, of which one may be a list.
+
+    >>> fields_named(["[contract.title, tender.title]", "payment[2].paid_on", "skip"])
+    [('contract', 'title'), ('tender', 'title'), ('payment', 'paid_on')]
+    """
+    return [(name, part) for text in texts for name, part in re.findall(r"\b([a-z][a-z0-9_]*)(?:\[\d+\])?\.([a-z][a-z0-9_]*)", text)]
 
 
 def _without_unit(title: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -11,12 +12,17 @@ from typing import NamedTuple, cast
 from auditkb.amounts import MONEY_UNITS, plain_amounts
 from auditkb.cells import Cell, is_bare_text, read_cell, read_period_cells
 from auditkb.dictionary import Field
+from auditkb.errors import Text
 from auditkb.records import KeyText, encode_part, key_text, key_texts, to_database
 from auditkb.remembered import Remembered
-from auditkb.sources.blocks import Block, Line
+from auditkb.sources.blocks import Block
 from auditkb.sources.headers import Column
+from auditkb.sources.line import Line
+from auditkb.sources.sums import MOST_OF_TEN_THOUSANDS, is_likely_yuan
 from auditkb.values import fold
 
+_LIKELY_YUAN = Text("万元列中的数很大（折合十亿元以上），是否按元填写？已按万元读入", "a very large number in a column of 万元 (a billion yuan and more): was it typed in yuan? It was read as 万元")
+_IN_WHICH_UNIT = Text("请核对原件；按元填写的改为万元数，或在数后写“元”", "check the paper; where it is in yuan divide it, or write 元 behind it")
 _CELLS_REMEMBERED = 4096
 
 
@@ -63,6 +69,8 @@ def make_reader(column: Column, *, if_empty: str | None, is_key: bool, resolve: 
             cell = read_cell(entry, text, unit=column.unit, if_empty=if_empty, is_key=is_key, options=column.options)
         if entry.is_reference and isinstance(cell.value, str):
             cell = resolve(entry.type, cell)
+        if entry.type == "money" and isinstance(cell.value, Decimal) and cell.reason is None and is_likely_yuan(text, column.unit or column.options.unit, cell.value):
+            cell = replace(cell, reason=_LIKELY_YUAN, advice=_IN_WHICH_UNIT)
         return Reading(cell, second, to_database(cell.value), is_plain(cell) and second is None)
 
     return lru_cache(_CELLS_REMEMBERED)(read)
@@ -158,7 +166,9 @@ class _PlainColumn:
             if factor == 1:
                 # The double nearest to what is written is that of the exact amount.
                 return [float(text) if text else None for text in amounts], []
-            return [float(Decimal(text) * factor) if text else None for text in amounts], []
+            exact = [Decimal(text) if text else None for text in amounts]
+            if factor < 10_000 or not any(amount is not None and abs(amount) >= MOST_OF_TEN_THOUSANDS for amount in exact):
+                return [float(amount * factor) if amount is not None else None for amount in exact], []
         found = self._stored.of(texts)
         unplain = [place for place, stored in enumerate(found) if stored is APART] if self._has_unplain else []
         return cast(Sequence[Stored], found), unplain

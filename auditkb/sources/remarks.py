@@ -8,7 +8,7 @@ from auditkb.errors import Fault, Text
 from auditkb.notes import Note
 from auditkb.sources.body import Body
 from auditkb.sources.sheets import Sheet, column_letter
-from auditkb.sources.sums import Difference
+from auditkb.sources.sums import Difference, Outlier
 
 MAP_IT = Text("用 ingest.py map 写对应文件，为每张表写明表头行和数据行", "write a mapping file with ingest.py map, which names the header and the rows of each table")
 _MOST_RAW = 200
@@ -19,6 +19,7 @@ def remarks_on(body: Body) -> tuple[list[Note], list[Fault]]:
     sheet = body.sheet
     notes = [skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
     notes += [_differs(entry, body) for entry in body.differences]
+    notes += [_far_above(entry, body) for entry in body.outliers]
     notes += list(_hidden(body))
     faults = []
     if body.next_header is not None:
@@ -37,6 +38,9 @@ def _differs(entry: Difference, body: Body) -> Note:
     letter = column_letter(entry.position)
     if entry.unread is not None:
         cell = f"{letter}{entry.unread}"
+        if entry.unread == entry.number:
+            return Note("unreadable", None, None, None, None, None, body.sheet.name, cell, Text("合计的金额没能读懂，没有核对", "the amount of this total could not be read, so that it was not compared"),
+                        Text("请更正合计的公式或数字", "mend the formula or the number of the total"))
         return Note("skipped", None, None, None, None, None, body.sheet.name, f"{letter}{entry.number}",
                     Text(f"合计没有核对，因为 {cell} 不是可识别的金额", f"the total was not compared, because {cell} is no amount that can be read"))
     difference = entry.printed - entry.computed
@@ -44,6 +48,13 @@ def _differs(entry: Difference, body: Body) -> Note:
                 f"the total is {entry.printed:f}, its {entry.rows} rows add up to {entry.computed:f}: a difference of {difference:f}")
     return Note("total_differs", None, None, None, None, f"{entry.printed:f}", body.sheet.name, f"{letter}{entry.number}", text,
                 Text("请核对是否漏行、重复或合计有误", "check for rows that are missing or double, or a wrong total"))
+
+
+def _far_above(entry: Outlier, body: Body) -> Note:
+    text = Text(f"比本列其他金额的中位数（{entry.middle:f}）大一千倍以上，是否多填了位数或单位不同？已照原样读入",
+                f"more than a thousand times the middle of the other amounts of the column ({entry.middle:f}): digits too many, or another unit? It was read as it stands")
+    return Note("doubtful", None, None, None, None, entry.raw, body.sheet.name, f"{column_letter(entry.position)}{entry.number}", text,
+                Text("请核对原件上的金额和单位", "check the amount and its unit on the paper"))
 
 
 def _hidden(body: Body) -> Iterator[Note]:

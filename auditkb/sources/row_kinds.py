@@ -21,6 +21,7 @@ REPEATED = Text("重复的表头", "the header again")
 
 _TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计)(?:\(.*\))?:?$|^(?:grand)?totals?$")
 _SUBTOTAL = re.compile(r"^.{0,12}?小计(?:\(.*\))?:?$|^sub-?totals?$")
+_COUNT = re.compile(r"共?\s*\d+\s*[份项笔个家件]")
 _PART = re.compile(r"^其中")
 _NOTE = re.compile(r"^\(?(?:注|备注|说明|填表说明|附注|note|notes|remarks?)\)?(?:\d*[:.、]|\d+\b)")
 _SIGNATURE = re.compile(r"^(?:制表|填表|编制|审核|复核|审批|负责|经办|填报|统计|联系|单位|日期|部门|科室)[^:]{0,8}:")
@@ -34,9 +35,9 @@ _CODE = re.compile(r"[A-Z](?=.*\d)[A-Z\d-]*", re.ASCII)
 class Kinds:
     """Tells the kind of each row of one table, one after the other."""
 
-    def __init__(self, layout: Layout, loaded: int, merged: Collection[Area]):
+    def __init__(self, layout: Layout, loaded: Collection[int], merged: Collection[Area], amounts: Collection[int]):
         self._header = {normalise_header(title) for path in layout.titles.values() for title in path}
-        self._columns, self._loaded = len(layout.titles), loaded
+        self._columns, self._loaded, self._amounts = len(layout.titles), loaded, amounts
         self._wide = {area.first_row for area in merged if area.last_column - area.first_column + 1 >= max(2, self._columns / 2)}
         self._in_notes = False
 
@@ -73,17 +74,27 @@ class Kinds:
             return PART
         if (len(texts) == 1 and self._in_notes) or (len(texts) <= 2 and _NOTE.match(label)):
             return NOTE
-        if len(words) == 1 and _SUBTOTAL.match(label):
-            return SUBTOTAL
-        if len(words) == 1 and _TOTAL.match(label):
-            return TOTAL
+        kind = total_kind(label)
+        if kind is not None and self._names_nothing_else(row, texts):
+            return kind
         if _SIGNATURE.match(label) and all(_SIGNATURE.match(normalise_header(word)) for word in words):
             return SIGNATURE
-        if len(texts) == 1 and self._loaded > 1 and (_SECTION.match(label) or row.number in self._wide):
+        if len(texts) == 1 and len(self._loaded) > 1 and (_SECTION.match(label) or row.number in self._wide):
             return SECTION
         if len(texts) > 1 and len(texts) >= self._columns / 2 and all(normalise_header(text) in self._header for _, text in texts):
             return REPEATED
         return None
+
+    def _names_nothing_else(self, row: Row, texts: list[tuple[int, str]]) -> bool:
+        """Whether nothing beside the label names a record: an amount may be an error or words, a remark is not loaded."""
+        faulty = {problem.position for problem in row.problems}
+        words = [place for place, text in texts if not is_number(text) and not _COUNT.fullmatch(text)]
+        return not any(place in self._loaded and place not in self._amounts and place not in faulty for place in words[1:])
+
+
+def total_kind(label: str) -> Text | None:
+    """What a normalised label such as 城管科小计 says of its row."""
+    return SUBTOTAL if _SUBTOTAL.match(label) else TOTAL if _TOTAL.match(label) else None
 
 
 def _label(text: str) -> str:

@@ -11,11 +11,14 @@ from auditkb.errors import Text
 
 
 class Problem(NamedTuple):
-    """A cell whose text is not its value: a formula without a result, an error, digits that the program lost."""
+    """A cell whose text is not its value: a formula without a result, an error, digits that the program lost.
+
+    Without a reason the problem is said at another cell.
+    """
 
     position: int
-    reason: Text
-    advice: Text
+    reason: Text | None
+    advice: Text | None
 
 
 class Row(NamedTuple):

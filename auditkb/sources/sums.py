@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from statistics import median
 from typing import NamedTuple
 
 from auditkb.amounts import plain_amounts
@@ -16,6 +19,7 @@ Amounts = tuple[str | None, ValueOptions]
 """The unit of a column of amounts, and what a mapping file says of its values."""
 
 _Sum = dict[int, tuple[Decimal, int]]
+_TOTAL_WORD = re.compile(r"计\W*$|total", re.IGNORECASE)
 _NOTHING = (Decimal(0), 0)
 
 
@@ -28,6 +32,28 @@ class Difference(NamedTuple):
     computed: Decimal
     rows: int
     unread: int | None = None
+
+
+class Outlier(NamedTuple):
+    """An amount that is far above the others of its column: its place, itself, and the middle of the others, in the column's unit."""
+
+    number: int
+    position: int
+    raw: str
+    amount: Decimal
+    middle: Decimal
+
+
+FAR_ABOVE, LARGE = 1000, 100_000_000
+MOST_OF_TEN_THOUSANDS = 100_000
+"""From so many 万元 on a bare number was probably typed in yuan."""
+_OTHERS = 3
+
+
+def is_likely_yuan(text: str, unit: str | None, yuan: Decimal) -> bool:
+    """Whether an amount in a column of 万元 is a bare number so large that it was probably typed in yuan."""
+    factor = MONEY_UNITS.get(unit or "", 1)
+    return factor >= 10_000 and abs(yuan) >= MOST_OF_TEN_THOUSANDS * factor and not any(mark in text for mark in "元万亿千百")
 
 
 @lru_cache(4096)
@@ -56,6 +82,8 @@ class Sums:
         self._rows = 0
         self._open_total: Row | None = None
         self._open_subtotal: Row | None = None
+        self._seen = {place: array("d") for place in columns}
+        self._large: list[tuple[int, int, str, Decimal]] = []
 
     def add(self, row: Row) -> None:
         """Count the amounts of a record's row."""
@@ -70,26 +98,54 @@ class Sums:
             if amount is None:
                 self._unread.setdefault(place, row.number)
                 continue
+            if amount:
+                self._look_at(row.number, place, text, amount)
             self._count(place, amount, 1)
 
     def add_all(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> None:
         """Count the amounts of many records' rows, whose texts are given by column too."""
         plain = {place: plain_amounts(columns[place], unit or options.unit or "元", options) for place, (unit, options) in self._columns.items() if place < len(columns)}
-        if any(row.problems for row in rows) or None in plain.values():
+        amounts = {place: [Decimal(text) for text in texts or () if text] for place, texts in plain.items()}
+        if any(row.problems for row in rows) or None in plain.values() or any(self._is_any_large(place, found) for place, found in amounts.items()):
             for row in rows:
                 self.add(row)
             return
         self._rows += len(rows)
         self._rows_since_subtotal += len(rows)
-        for place, texts in plain.items():
-            if amounts := [Decimal(text) for text in texts or () if text]:
+        for place, found in amounts.items():
+            if found:
+                self._seen[place].extend(float(abs(amount)) for amount in found if amount)
                 # With the two decimals that each amount has where it is read by itself.
-                self._count(place, sum(amounts, Decimal("0.00")), len(amounts))
+                self._count(place, sum(found, Decimal("0.00")), len(found))
 
     def _count(self, place: int, amount: Decimal, rows: int) -> None:
         for sums in (self._all, self._since_total, self._since_subtotal):
             before, count = sums.get(place, _NOTHING)
             sums[place] = before + amount, count + rows
+
+    def _factor(self, place: int) -> int:
+        unit, options = self._columns[place]
+        return MONEY_UNITS[unit or options.unit or "元"]
+
+    def _is_any_large(self, place: int, amounts: Sequence[Decimal]) -> bool:
+        return bool(amounts) and max(max(amounts), -min(amounts)) * self._factor(place) > LARGE
+
+    def _look_at(self, number: int, place: int, text: str, amount: Decimal) -> None:
+        self._seen[place].append(float(abs(amount)))
+        unit, options = self._columns[place]
+        yuan = abs(amount) * self._factor(place)
+        if yuan > LARGE and not is_likely_yuan(text, unit or options.unit, yuan):
+            self._large.append((number, place, text, amount))
+
+    def outliers(self) -> list[Outlier]:
+        """Amounts over 100 million yuan that are more than 1,000 times the middle of the others of their column."""
+        found = []
+        for number, place, text, amount in self._large:
+            others = array("d", self._seen[place])
+            others.remove(float(abs(amount)))
+            if len(others) >= _OTHERS and float(abs(amount)) > FAR_ABOVE * (middle := median(others)):
+                found.append(Outlier(number, place, text, amount, Decimal(str(middle))))
+        return found
 
     def subtotal(self, row: Row) -> list[Difference]:
         """A row of subtotals; what does not agree."""
@@ -128,10 +184,10 @@ class Sums:
         found = []
         for place in self._columns:
             text = row.cells[place].strip() if place < len(row.cells) else ""
-            if not any(map(str.isdigit, text)):
-                # Empty, or the word 合计 itself.
+            faulty = {problem.position for problem in row.problems}
+            if place not in faulty and (not text or means_nothing_certain(text) or _TOTAL_WORD.search(text)):
                 continue
-            printed = amount_of(text, *self._columns[place])
+            printed = None if place in faulty else amount_of(text, *self._columns[place])
             if printed is None:
                 found.append(Difference(row.number, place, Decimal(0), *sums[0].get(place, _NOTHING), row.number))
             elif all(printed != known.get(place, _NOTHING)[0] for known in sums):

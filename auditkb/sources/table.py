@@ -13,10 +13,11 @@ from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Kind, Note
 from auditkb.records import DatabaseRow, KeyMaker, KeyText, RowMaker
-from auditkb.sources.blocks import Block, Line
+from auditkb.sources.blocks import Block
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
+from auditkb.sources.line import Line
 from auditkb.sources.readings import PlainBlock, PlainRows, Reader, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.sheets import column_letter
@@ -255,14 +256,15 @@ class Table:
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:
-            self._fault(Text(f"第 {line.number} 行与{other.zh}的编号或内容相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line, self._to_keep_both(values))
+            self._fault(Text(f"第 {line.number} 行与{other.zh}的编号或内容相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line, self._to_keep_both(key.text))
         return key.text
 
-    def _to_keep_both(self, values: Mapping[str, Value | None]) -> Text:
-        """What to do about two rows of one key: the first fields that would tell them apart and are not filled in."""
+    def _to_keep_both(self, key: str) -> Text:
+        """What to do about two rows of one key: the fields that would tell them apart, of the alternatives before the one that was taken."""
         record_type = self.record_type
-        exact = next((place for place, names in enumerate(self._alternatives) if all(values.get(name) is not None for name in names)), len(self._alternatives))
-        labels = [[record_type.fields[name].label for name in names if values.get(name) is None] for names in self._alternatives[:exact]]
+        parts = key.count("/") + 1
+        taken = next((place for place, names in enumerate(self._alternatives) if len(names) == parts), 0)
+        labels = [[record_type.fields[name].label for name in names] for names in self._alternatives[:taken]]
         if not labels:
             return Text("删去重复的一行，或更正编号", "remove one of them, or correct the number")
         zh, en = "，或".join("、".join(f"“{label.zh}”" for label in missing) for missing in labels), " or ".join(", ".join(f'"{label.en}"' for label in missing) for missing in labels)
