@@ -309,22 +309,32 @@ def _print_report(report: LoadReport, dictionary: Dictionary, language: Language
 def _print_coverage(report: LoadReport, dictionary: Dictionary, language: Language) -> None:
     """Which record types count as complete, and which do not; a `source.yml` that has no say here."""
     out = console()
+    said: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
     for entry in report.coverage:
         record = next((f"{dictionary[name].label.say(language)} {key}" for name, key in (entry.record or {}).items()), None)
-        scope = [str(part) for part in (record, entry.fiscal_year, entry.department) if part is not None]
-        label = dictionary[entry.covers].label.say(language) + (Text(f"（{'，'.join(scope)}）", f" ({', '.join(scope)})").say(language) if scope else "")
-        why = Text(entry.because.zh, entry.because.en).say(language)
-        taken = Text("按完整处理", "taken as complete") if entry.complete else Text("按不完整处理", "taken as partial")
-        out.print(f"  {label}{Text('：', ': ').say(language)}{taken.say(language)}{Text(f'（{why}）', f' ({why})').say(language)}", markup=False)
+        scope = Text("，", ", ").say(language).join(str(part) for part in (record, entry.fiscal_year, entry.department) if part is not None)
+        said[entry.complete].setdefault(dictionary[entry.covers].label.say(language), []).append(scope)
     covered = {entry.covers for entry in report.coverage}
-    partial = [dictionary[name].label.say(language) for name, count in report.rows.items() if count and name not in covered]
-    if partial:
-        out.print("  " + Text(f"没有声明完整，按不完整处理：{'、'.join(partial)}", f"not declared complete, taken as partial: {', '.join(partial)}").say(language), markup=False)
+    for name, count in report.rows.items():
+        if count and name not in covered:
+            said[False].setdefault(dictionary[name].label.say(language), []).append("")
+    for words, listed in ((Text("按完整处理：", "taken as complete: "), said[True]), (Text("按不完整处理：", "taken as partial: "), said[False])):
+        if listed:
+            types = [label + _scopes_in_words([scope for scope in scopes if scope], language) for label, scopes in listed.items()]
+            out.print("  " + words.say(language) + Text("、", ", ").say(language).join(types), markup=False)
     path = Path(report.path)
     if path.is_file() and (path.parent / "source.yml").is_file():
         words = Text(f"旁边的 source.yml 没有用：读入的是单个文件。要用它，读入文件夹 {path.parent.as_posix()}；否则写在 {path.stem}.map.yml",
                      f"the source.yml beside it was not used, because a single file was loaded. To use it load the folder {path.parent.as_posix()}; or write {path.stem}.map.yml")
         out.print("  " + words.say(language), style="yellow", markup=False)
+
+
+def _scopes_in_words(scopes: list[str], language: Language) -> str:
+    """For what a statement of completeness holds, in brackets; several are only counted."""
+    if not scopes:
+        return ""
+    words = scopes[0] if len(scopes) == 1 else Text(f"{len(scopes)} 个范围", f"{len(scopes)} scopes").say(language)
+    return Text(f"（{words}）", f" ({words})").say(language)
 
 
 def _write_mapping(file: Path, office: Path | None, force: bool, language: Language) -> None:

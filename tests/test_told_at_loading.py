@@ -67,12 +67,12 @@ def test_what_counts_as_complete_is_said_and_a_source_yml_beside_a_file_too(tmp_
     path = write(tmp_path / "合同.csv", HEAD + "HT-1,绿化,100,2024-05-20,2024-05-15\n")
     write(tmp_path / "source.yml", "id: x\ntitle: {zh: 台账}\nmoney_unit: yuan\ncoverage:\n  - {covers: contract, fiscal_year: 2024, because: {zh: 全年合同台账}}\n")
     alone = run("records", path, "--db", tmp_path / "a.db").output
-    assert "没有声明完整，按不完整处理：合同" in alone and "旁边的 source.yml 没有用" in alone
+    assert "按不完整处理：合同" in alone and "旁边的 source.yml 没有用" in alone
     for name in ("a.db", "a.db-shm", "a.db-wal"):
         (tmp_path / name).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         together = run("records", tmp_path, "--db", f"{folder}/b.db").output
-    assert "合同（2024）：按完整处理（全年合同台账）" in together and "没有声明完整" not in together
+    assert "按完整处理：合同（2024）" in together and "按不完整处理" not in together
 
 
 def test_a_run_says_how_many_records_belong_to_nothing_and_what_a_correction_resolved(tmp_path):

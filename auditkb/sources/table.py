@@ -283,7 +283,7 @@ class Table:
                 if cell.alias is not None:
                     self.notes.append(Note("alias", self.record_type.type, key, name, None, text_of(line, column), self.sheet.name, f"{column.letter}{line.number}", cell.alias))
         parents = [name for name in self.record_type.belongs_to if name in cells]
-        if parents and all(cells[name].value is None and not cells[name].is_marked for name in parents):
+        if parents and all(cells[name].value is None and cells[name].state in (None, "not_captured") and not cells[name].is_marked for name in parents):
             labels = [self.record_type.fields[name].label for name in parents]
             zh, en = "、".join(label.zh for label in labels), " or ".join(label.en for label in labels)
             letter = next((column.letter for name in parents for column in instance.columns if column.name == name), "")
