@@ -89,7 +89,8 @@ def _changed(node: Node) -> Iterator[tuple[str, Node]]:
         yield "without its filter", replace(node, condition=None)
     elif isinstance(node, Call) and node.function in ("least", "greatest"):
         for index, value in enumerate(node.arguments):
-            yield f"without {written(value)}", replace(node, arguments=without(node.arguments, index))
+            rest = without(node.arguments, index)
+            yield f"without {written(value)}", rest[0] if len(rest) == 1 else replace(node, arguments=rest)
     if isinstance(node, Aggregate) and node.distinct:
         yield "without distinct", replace(node, distinct=False)
     if isinstance(node, Aggregate) and node.function in ("min", "max"):
