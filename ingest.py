@@ -212,7 +212,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
 
     aliases = load_aliases(RULES, office)
     with progress() as report_progress:
-        report_progress(Text("读取报告", "Reading the report").say(language), 0)
+        report_progress(Text("读取报告", "Reading the report").say(language), 0, None)
         found = read_whole(file, identifier, aliases)
     if drafts is not None:
         from auditkb.reports.drafts import write_drafts
