@@ -300,6 +300,11 @@ def _plain_faults(path: Path) -> Iterator[None]:
         raise _locked(path) from error
     except (CalamineError, ValueError) as error:
         raise broken(path) from error
+    except OSError as error:
+        # What the system refuses has a number; a wrong checksum inside the file has none.
+        if error.errno is None:
+            raise broken(path) from error
+        raise
     except BaseException as error:
         # calamine is written in Rust, whose panics are no Exception.
         if type(error).__name__ == "PanicException":
