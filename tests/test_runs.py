@@ -80,8 +80,8 @@ class World:
         sets = ", ".join(f'"{name}" = ?' for name in values)
         self.database.execute(f"UPDATE contract SET {sets} WHERE key = ?", [*values.values(), key])
 
-    def run(self) -> RunReport:
-        return run_rules(self.database, DICTIONARY, self.rules(), self.known, CLASSES, as_of=AS_OF)
+    def run(self, **options: float) -> RunReport:
+        return run_rules(self.database, DICTIONARY, self.rules(), self.known, CLASSES, as_of=AS_OF, **options)
 
     def finding(self, name: str) -> dict[str, Any]:
         cursor = self.database.execute("SELECT * FROM findings WHERE id = ?", (name,))
@@ -293,12 +293,11 @@ def test_an_unexpected_error_leaves_everything_as_it_was(world, monkeypatch):
     assert world.run().run_id == 2
 
 
-def test_a_rule_out_of_time_makes_the_run_incomplete(world, monkeypatch):
+def test_a_rule_out_of_time_makes_the_run_incomplete(world):
     with runs.writer(world.database):
         world.database.executemany(insert_statement("contract", ["key", "starts_on", "signed_on", "is_framework", "_covered"]),
                                    [(f"K{number}", "2019-05-15", "2019-05-20", 0, "") for number in range(20_000)])
-    monkeypatch.setattr(runs, "SECONDS_A_RULE", -1.0)
-    report = world.run()
+    report = world.run(seconds_a_rule=-1.0)
     assert not report.is_complete and report.broken == {"TT-001", "TT-002"}
     assert "was stopped" in report.faults[0].text.en
 
