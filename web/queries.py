@@ -268,6 +268,7 @@ def run_page(connection: sqlite3.Connection, run: str) -> Row:
     return {
         "outcomes": rows(connection, """select outcome, sum(records) as number from outcome_counts
             where run_id = ? and (reason is null or reason = '') group by outcome""", run),
+        "trial": rows(connection, "select count(*) as number from rules where status = 'trial'")[0]["number"],
         "events": rows(connection, "select event, reason, count(*) as number from finding_events where run_id = ? group by event, reason order by 3 desc", run),
     }
 

@@ -44,7 +44,7 @@ def search(connection: sqlite3.Connection, labels: Labels, words: str, only: str
         columns = [name for name in _texts(table) if name in present]
         if not columns:
             continue
-        amounts = [name for name, column in table.columns.items() if table.is_record and column.type == "money" and name in present]
+        amounts = [name for name, column in table.columns.items() if column.type == "money" and name in present]
         text = " || '¦' || ".join(f"coalesce({_words_of(name)}, '')" for name in columns)
         where, values = _condition(_alike(connection, table.name, text), amounts, parts)
         hits = rows(connection, f"select * from {quoted(table.name)} where {where} limit {limit + 1}", *values)
