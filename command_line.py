@@ -291,21 +291,10 @@ def print_rows(
         writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
         click.echo(buffer.getvalue(), nl=False)
     else:
-        _print_table(rows, columns, language, title)
+        from auditkb.outputs.screen_tables import listing
 
-
-def _print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Words
-
-    numbers = [bool(rows) and all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(columns))]
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for (_, label), is_number in zip(columns, numbers, strict=True):
-        table.add_column(label.say(language), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Words("" if value is None else str(value)) for value in row))
-    console().print(table)
+        screen = console()
+        screen.print(listing(rows, columns, language, screen.width, title))
 
 
 def console(*, stderr: bool = False) -> Any:

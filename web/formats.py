@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from auditkb.labels import Labels
+from auditkb.outputs.source_list import local_time
 from web.language import current, say, tell
 
 _DIGITS = "零一二三四五六七八九"
@@ -93,12 +93,11 @@ def article(value: str | None) -> str:
 
 
 def time(value: object) -> str:
-    """A moment in the time of this machine, without fractions of a second."""
+    """A moment as a clock on the wall shows it; what is no moment as it stands."""
     try:
-        moment = datetime.fromisoformat(str(value))
+        return local_time(str(value))
     except ValueError:
         return str(value)
-    return (moment.astimezone() if moment.tzinfo else moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def path_words(labels: Labels, record_type: str, path: str) -> str:

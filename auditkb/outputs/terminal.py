@@ -12,6 +12,7 @@ from auditkb.dictionary import Dictionary
 from auditkb.errors import Text, counted, did_you_mean, fail
 from auditkb.evidence import parameter_labels
 from auditkb.laws import LawRegister
+from auditkb.outputs.source_list import local_time
 from auditkb.reading import parameter_lines, read_out
 from auditkb.record_history import changes_behind, without_parent
 from auditkb.rules.checked import Rule
@@ -256,7 +257,7 @@ def _print_no_longer(console: Console, connection: sqlite3.Connection, dictionar
 def _event_line(run_id: int, at: str, event: str, reason: str | None, detail: str | None, *, language: str) -> str:
     word = _STATES.get(event, Text(event, event)).say(language)
     why = Text(f"（{_GONE[reason].zh}）", f" ({_GONE[reason].en})").say(language) if reason in _GONE else ""
-    return Text(f"{at[:16].replace('T', ' ')}  第 {run_id} 批：", f"{at[:16].replace('T', ' ')}  run {run_id}: ").say(language) + word + why + _linked(event, detail, language)
+    return Text(f"{local_time(at)}  第 {run_id} 批：", f"{local_time(at)}  run {run_id}: ").say(language) + word + why + _linked(event, detail, language)
 
 
 def _linked(event: str, detail: str | None, language: str) -> str:
