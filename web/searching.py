@@ -57,7 +57,7 @@ class _Word:
     """A word of the query: how it may be spelt in the data, and the amount that it may be."""
 
     def __init__(self, word: str):
-        plain = fold(word)
+        plain = fold(word).replace("¦", "")
         self.spellings = [plain] if plain else []
         self.amount: float | None = None
         if not _AMOUNT.fullmatch(plain):
