@@ -420,7 +420,10 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
         _check_source(connection, source, language)
         problems = list_problems(connection, language, source=source, kind=kind, with_information=everything)
         rows = [_with_labels(row, dictionary, language) for row in group_problems(problems)] if format == "table" else problems
-    if not rows and format == "table":
+        is_empty = connection.execute("select 1 from sources limit 1").fetchone() is None
+    if is_empty and format == "table":
+        click.echo(Text("还没有读入任何资料；没有读成的文件在读入时已说明原因。", "Nothing is loaded; why a file could not be read was said when it was to be loaded.").say(language))
+    elif not rows and format == "table":
         click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
         return
     print_rows(rows, _COLUMNS, format, language)

@@ -42,6 +42,9 @@ def print_run(console: Console, report: RunReport, dictionary: Dictionary, langu
     With the `connection` also the records that belong to nothing, and what was changed where a finding is resolved.
     """
     console.print(_counts_table(report, language))
+    if not report.counts:
+        console.print(Text("没有一条记录可以检查：还没有读入资料。请先用 ingest.py records 读入；“疑点 0 个”不表示没有问题。",
+                           'There is not one record to check: nothing was loaded. Load with ingest.py records first; "0 leads" does not mean that all is in order.').say(language), style="bold yellow", markup=False)
     for text in without_parent(connection, dictionary) if connection is not None else []:
         console.print(text.say(language), style="yellow", markup=False)
     _print_findings(console, report, language, limit)
@@ -96,6 +99,8 @@ def _suspicion(rule: Rule, counts: list[int]) -> Text:
     failed, passed, exempt, unknown, _ = counts
     if rule.file.status == "trial":
         return Text("试行", "trial")
+    if not any(counts):
+        return Text("没有记录", "no records")
     if not failed + passed + exempt and unknown:
         return Text("一条也没能检查", "could check nothing")
     if failed >= 10 and failed > 0.8 * (failed + passed):
