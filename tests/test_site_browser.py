@@ -19,7 +19,7 @@ from tests import site_database as data
 pytestmark = pytest.mark.slow
 ADDRESSES = [
     "/", "/kb", "/-/search?q=合同", "/kb/findings", "/kb/findings?severity=medium&origin=rule", "/kb/rules", "/kb/known_findings",
-    "/kb/contract", "/kb/contract?_columns=all", "/kb/cell_notes", "/kb/rules/CON-001", "/kb/sources/ledger", "/kb/runs/2", "/kb/department/%s" % tilde_encode("党群办"),
+    "/kb/contract", "/kb/contract?_columns=all", "/kb/cell_notes", "/kb/rules/CON-001", "/kb/sources/ledger", "/kb/runs/2", f"/kb/department/{tilde_encode('党群办')}",
     "/kb/findings?nosuch=1", "/-/search?q=合同&in=findings", "/kb/coverage", "/kb/laws", "/kb/finding_events",
     *(f"/kb/{table}/{tilde_encode(key)}" for table, key in [
         ("findings", data.RULE_FINDING), ("findings", data.PRESUMED_FINDING), ("findings", data.HOSTILE_FINDING),
