@@ -21,6 +21,7 @@ import gettext
 import io
 import json
 import os
+import re
 import sqlite3
 import sys
 import tempfile
@@ -43,6 +44,7 @@ import click.types
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
 from auditkb.languages import system_language
+from auditkb.outputs.wrapping import wrap
 
 Format = Literal["table", "json", "csv"]
 WIDTH_OF_A_FILE = 160
@@ -131,6 +133,8 @@ def _make_click_speak(language: Language) -> None:
         for name, function in (("_", say), ("ngettext", say_number)):
             if hasattr(module, name):
                 setattr(module, name, function)
+    # click counts characters and breaks lines at spaces only.
+    click.formatting.wrap_text = wrap
 
 
 # --- commands
@@ -171,6 +175,11 @@ class Group(click.Group):
         self.language, self.default = language, default
         self.params.append(_language_option(language))
         _make_click_speak(language)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its help, whole."""
+        with formatter.section(Text("命令", "Commands").say(self.language)):
+            formatter.write_dl([(name, re.split(r"(?<=。)|(?<=\.)\s", " ".join((command.help or "").split()))[0]) for name, command in sorted(self.commands.items())])
 
     def command(self, name: str, *, help: str, example: str, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
         """As click's, with the help and an example of use, both in the group's language."""
