@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from auditkb.labels import Labels
 from web.language import current, say, tell
@@ -49,6 +50,13 @@ def unit_name(unit: str | None) -> str:
     return say(*_UNITS.get(unit, (unit, unit)))
 
 
+def with_unit(value: float, unit: str) -> str:
+    """A figure of a report with its unit: 3,690,700.00 元, 0.72 个百分点."""
+    if unit == "yuan":
+        return (money(value) if round(value, 2) == value else number(value)) + say(" 元", " yuan")
+    return number(value) + {"percent": "%", "percentage_points": say(" 个百分点", " percentage points")}.get(unit, "")
+
+
 def number(value: float) -> str:
     """A number without needless decimals."""
     if isinstance(value, float) and not value.is_integer():
@@ -85,8 +93,12 @@ def article(value: str | None) -> str:
 
 
 def time(value: object) -> str:
-    """A moment without fractions of a second."""
-    return str(value).replace("T", " ")[:19]
+    """A moment in the time of this machine, without fractions of a second."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return (moment.astimezone() if moment.tzinfo else moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def path_words(labels: Labels, record_type: str, path: str) -> str:
