@@ -18,7 +18,7 @@ KINDS: dict[Kind, Text] = {
     "no_such_record": Text("所指记录不存在", "names a record that is not there"),
     "no_parent": Text("没有写明所属", "does not say what it belongs to"),
     "same_key": Text("编号重复", "same key twice"),
-    "not_loaded": Text("没有读入的列", "column not read"),
+    "not_loaded": Text("没有读入的行或列", "row or column not read"),
     "total_differs": Text("合计不符", "total differs"),
     "looks_like": Text("名称相近", "names nearly alike"),
     "sources_differ": Text("来源不一致", "sources disagree"),

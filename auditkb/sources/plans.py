@@ -131,7 +131,7 @@ def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, 
     loaded = frozenset(column.position for column in matched.columns)
     summed = {column.position: (column.unit, column.options) for column in matched.columns if column.field.type == "money"}
     keys = naming_columns(record_type, matched.columns)
-    body = Body(sheet, layout, loaded, summed=summed, headings=headings, naming=dict.fromkeys(summed, keys))
+    body = Body(sheet, layout, loaded, summed=summed, headings=headings, naming=dict.fromkeys(summed, keys), names=columns_of_names(sheet, [(record_type, matched.columns)]))
     notes = title_notes(sheet, layout, matched.columns, headings)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
@@ -160,6 +160,13 @@ def naming_columns(record_type: RecordType, columns: Iterable[Column]) -> frozen
     """The columns that name a record, or what it belongs to; amounts are compared by themselves."""
     names = {name for names in record_type.key for name in names}
     return frozenset(column.position for column in columns if column.name in names and column.field.type != "money")
+
+
+def columns_of_names(sheet: Sheet, read: Iterable[tuple[RecordType, Iterable[Column]]]) -> frozenset[int] | None:
+    """The columns of a table in which one cell by itself is a record, as in a list of firms; None for JSON, where each object is a record."""
+    if sheet.file.suffix.lower() in (".json", ".jsonl"):
+        return None
+    return frozenset(column.position for record_type, columns in read for column in columns if record_type.key == ((record_type.label_field,),) and column.name == record_type.label_field)
 
 
 def title_notes(sheet: Sheet, layout: Layout, columns: Sequence[Column], headings: frozenset[str]) -> list[Note]:
