@@ -39,6 +39,15 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def as_a_word(name: str) -> str:
+    """A name or path as one word of a command line.
+
+    >>> as_a_word("sample/台账.xlsx"), as_a_word("台账（更正） 2.xlsx")
+    ('sample/台账.xlsx', '"台账（更正） 2.xlsx"')
+    """
+    return name if name.translate(str.maketrans("", "", "-_./")).isalnum() else f'"{name}"'
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one place of an input. Lines and columns count from 1."""

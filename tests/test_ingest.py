@@ -59,6 +59,16 @@ def test_equal_problems_are_one_line_with_their_number(tmp_path):
     assert 'values: {meanings: {"/": …}}' in advice
 
 
+def test_whole_rows_of_which_the_same_is_said_are_one_line(tmp_path):
+    path, database = tmp_path / "contract.csv", tmp_path / "kb.db"
+    rows = "".join(f"第{n}类\nHT-{n},甲,5\n甲小计,,5\n" for n in range(5))
+    path.write_text(f"合同编号,合同名称,合同金额（元）\n{rows}", "utf-8")
+    run("records", path, "--db", database)
+    listed = " ".join(run("problems", "--db", database, "--all", language="zh").output.split())
+    assert "5× 2, 5, 8 …" in listed and "5× 4, 7, 10 …" in listed and "未读入：小计行" in listed and "第 4 行" not in listed
+    assert len(json.loads(run("problems", "--db", database, "--kind", "not_loaded", "--format", "json").stdout)) == 5
+
+
 @pytest.mark.parametrize(("name", "expected"), [("合同台账", "合同: 1"), ("付款登记", "支付: 1"), ("发票登记", "发票: 1"), ("Sheet1", None), ("付款和发票", None), ("采购合同台账", None)])
 def test_a_sheet_whose_name_holds_one_record_type_is_understood(tmp_path, name, expected):
     from tests.sheet_maker import write_workbook

@@ -216,3 +216,11 @@ def test_a_contract_is_found_in_another_width(connection, load):
     load("contract", "合同编号\nHT-1\n")
     load("payment", "凭证号,合同\n9,ＨＴ-1\n")
     assert connection.execute("select contract from payment").fetchall() == [("HT-1",)]
+
+
+def test_numbers_that_differ_in_width_case_or_spaces_are_listed_and_stay_two(connection, load):
+    load("contract", "合同编号,合同名称\nHT-1,保洁\nHT-2,绿化\nHT-3,道路\n", source="ledger")
+    load("contract", "合同编号,合同名称\nＨＴ－１,保洁\nht -2,绿化\nHT-3,道路\nHT-4,道路\n", source="finance")
+    assert connection.execute("select count(*) from contract").fetchone() == (6,)
+    found = [(row[0], row[2], row[6]) for row in list_problems(connection, "zh") if row[9] == "looks_like"]
+    assert found == [("finance", "2", "ＨＴ－１"), ("finance", "3", "ht -2")]

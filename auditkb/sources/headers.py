@@ -129,7 +129,8 @@ class _Matcher:
             self._fault(Text(f"{words.zh}与 {other.letter} 列“{_short(other.title)}”都是“{entry.label.zh}”",
                              f'{words.en} and column {other.letter} "{_short(other.title)}" are both "{entry.label.en}"'), Text("只保留一列；并排的几条记录用 ingest.py map 写对应文件", "keep one of them; for records side by side write a mapping file with ingest.py map"))
         elif unit is not None and not is_unit_of(entry, unit):
-            self._fault(Text(f"{words.zh}的单位“{unit}”无法识别", f'{words.en}: the unit "{unit}" is not known'), units_of(entry))
+            self._fault(Text(f"{words.zh}的单位“{unit}”无法识别", f'{words.en}: the unit "{unit}" is not known'),
+                        units_of(entry) + Text("；括号中不是单位的，从表头删去，或用 ingest.py map 写对应文件", "; where the brackets hold no unit take them out of the header, or write a mapping file with ingest.py map"))
         else:
             letter = column_letter(position)
             self.columns[name] = Column(position, letter, self._layout.title(position), name, entry, column_unit(entry, unit, self._money_unit))

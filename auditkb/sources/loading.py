@@ -46,6 +46,7 @@ from auditkb.source_rows import (
 from auditkb.sources.declaration import Coverage
 from auditkb.sources.known_sources import known_as, settle_place
 from auditkb.sources.ocds import OcdsSheet, OcdsTable
+from auditkb.sources.shared_records import Shared, shared_records, which_version
 from auditkb.sources.source import Source, open_source
 from auditkb.sources.table import Table
 
@@ -70,6 +71,8 @@ class LoadReport:
     unread: int = 0
     """Paths of an OCDS file that have no place in the dictionary."""
     coverage: list[Coverage] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    """What a new source has in common with those that were there."""
     read_again: bool = False
     """Whether the files are those that were loaded already, and only the way in which they are read is another."""
 
@@ -94,6 +97,7 @@ def load_source(
     mapping: Path | None = None,
     missing: Missing | None = None,
     replaces: str | None = None,
+    is_separate: bool = False,
     progress: Progress | None = None,
     aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
@@ -101,7 +105,7 @@ def load_source(
 
     `missing` says what becomes of records of the former version that this one lacks and of which nothing is declared
     complete: they are gone, or kept. `replaces` names the source that the file is a newer version of, where it is called
-    otherwise or lies elsewhere. Raises KnowledgeBaseError with every fault of every file; the database is then
+    otherwise or lies elsewhere; `is_separate` says that it is no newer version, though it looks like one. Raises KnowledgeBaseError with every fault of every file; the database is then
     as it was. `progress` is called with a sheet's name and the rows read so far.
     """
     source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
@@ -113,7 +117,7 @@ def load_source(
             return _report(connection, source, "unchanged")
         reading: Reading = "first" if known is None else "again" if known[0] == source.sha256 else "newer"
         with without_collection():
-            return _Loader(connection, dictionary, source, missing, progress, reading).load()
+            return _Loader(connection, dictionary, source, missing, progress, reading, is_separate).load()
 
 
 def _report(connection: sqlite3.Connection, source: Source, state: Literal["loaded", "replaced", "unchanged"]) -> LoadReport:
@@ -124,11 +128,16 @@ def _report(connection: sqlite3.Connection, source: Source, state: Literal["load
 class _Loader:
     """Loads one source; `faults` grows while its files are read, and with a fault nothing is kept."""
 
-    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, reading: Reading):
+    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, reading: Reading,
+                 is_separate: bool):
         self.connection, self.dictionary, self.source, self.missing = connection, dictionary, source, missing
         self.progress: Progress = progress or (lambda what, done, total: None)
         self.is_newer, self.is_same_files = reading != "first", reading == "again"
+        # What a person gave a name of its own is a source of its own.
+        self.is_own = is_separate or source.declaration_file is not None
+        self.shared: list[Shared] = []
         self.faults: list[Fault] = []
+        self.is_read = True
         self.rows: dict[str, int] = {}
         self.changes = Changes()
         self.letters: dict[tuple[str, str, str], str] = {}
@@ -152,6 +161,8 @@ class _Loader:
                     self._read(Table(record_type, sheet, self.source.declaration, keys, references.resolve))
             if not self.faults:
                 self._make_records(record_type)
+        if not self.is_newer and self.is_read:
+            self._compare_with_others()
         if self.faults:
             raise KnowledgeBaseError(self.faults)
         return self._finish()
@@ -186,8 +197,10 @@ class _Loader:
                     self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
             self.faults += error.faults
+            self.is_read = False
         self._write_notes(table)
         self.faults += table.faults
+        self.is_read = self.is_read and not table.faults
         self.rows[name] = self.rows.get(name, 0) + table.count
         self.letters.update({(self.source.id, table.sheet.name, field): letter for field, letter in table.letters.items()})
 
@@ -204,6 +217,12 @@ class _Loader:
             note_corrected_keys(connection, record_type, self.loading)
         find_affected(connection, record_type, self.source.id)
         self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
+
+    def _compare_with_others(self) -> None:
+        self.shared = shared_records(self.connection, loaded_types(self.dictionary), self.source.id)
+        if not self.is_own:
+            # What else is wrong may come of it: it is said first.
+            self.faults[:0] = which_version(self.shared, self.source.path.as_posix())
 
     def _settle_missing(self, record_type: RecordType) -> Changes:
         entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]
@@ -231,6 +250,7 @@ class _Loader:
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
         report.rows, report.created, report.changes, report.read_again = self.rows, created, changes, self.is_same_files
+        report.shared = self.shared
         report.coverage = source.declaration.coverage
         return report
 

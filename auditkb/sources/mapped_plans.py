@@ -17,7 +17,7 @@ from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column, column_unit, is_unit_of
 from auditkb.sources.layout import make_layout, shown_path, split_unit
 from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, share_rows, takes, targets_of, value_options
-from auditkb.sources.plans import Plan, all_headings, naming_columns, skipped_sheets, title_notes
+from auditkb.sources.plans import Plan, all_headings, columns_of_names, naming_columns, skipped_sheets, title_notes
 from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
 
@@ -222,7 +222,8 @@ class _TableBuilder:
             for instance in found:
                 keys = naming_columns(self._dictionary[name], instance.columns) | linked
                 naming |= {column.position: keys for column in instance.columns if column.position in summed and column.position not in fill}
-        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds, naming)
+        read = [(self._dictionary[name], instance.columns) for name, found in instances.items() for instance in found]
+        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds, naming, columns_of_names(self._sheet, read))
 
     def _instances(self, type_name: str) -> tuple[Instance, ...]:
         numbers = sorted({target.number or 0 for column in self._placed for target in column.targets if target.type == type_name})

@@ -116,7 +116,7 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     body = Body(sheet, layout, frozenset(layout.titles), headings=all_headings(dictionary), bounds=layout.columns if is_beside else None)
     lines = [line.cells for line, _ in zip(body.lines(), range(_ROWS_LOOKED_AT), strict=False)]
     untitled = {place for cells in lines for place, text in enumerate(cells) if text.strip() and place not in layout.titles and (not is_beside or place in layout.columns)}
-    proposals = [*proposer.proposals(), *(Proposal(place) for place in untitled)]
+    proposals = [*proposer.proposals(), *(Proposal(place, choices=[] if _only_counts(_texts(lines, place)) else ["skip"]) for place in untitled)]
     _suggest(proposer, proposals, lines)
     columns = [_column(entry, layout, lines) for entry in sorted(proposals, key=lambda entry: entry.position)]
     texts = [text for column in columns for text in _texts(lines, column.position)]
@@ -129,6 +129,12 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
     return TableText(sheet.type_name if has_several else None, layout, proposer.main, columns, order, century or any(map(_SHORT_YEAR.fullmatch, texts)), needs_unit, sorted(marks)[:8],
                      int(year.group()) if year else None, list(_repeated_numbers(columns, lines)), any(map(_NO_YEAR.fullmatch, texts)),
                      list(_blank_below(columns, lines)), _office_of(layout), sheet.is_hidden is True)
+
+
+def _only_counts(texts: Sequence[str]) -> bool:
+    """Whether a column holds nothing but the numbers of its rows: 1, 2, 3."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    return len(numbers) == len(texts) and all(before < after for before, after in zip(numbers, numbers[1:], strict=False))
 
 
 def _suggest(proposer: Proposer, proposals: Sequence[Proposal], lines: Sequence[list[str]]) -> None:

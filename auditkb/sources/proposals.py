@@ -56,9 +56,10 @@ class Proposer:
     def proposals(self) -> list[Proposal]:
         """One for each column with a title, in their order."""
         found = [self._propose(position) for position in self._layout.titles]
-        taken = {target for entry in found for target in entry.targets}
+        number_of = {entry.position: self._title(entry.position)[2] for entry in found}
+        taken = {(number_of[entry.position], target) for entry in found for target in entry.targets}
         for entry in found:
-            free = [choice for choice in entry.choices if choice not in taken]
+            free = [choice for choice in entry.choices if (number_of[entry.position], choice) not in taken]
             if entry.is_exact and len(free) == 2:
                 entry.targets, entry.choices = free[:1], []
             elif len(free) > 1:
@@ -230,7 +231,13 @@ class Proposer:
             if number is not None:
                 bases.setdefault(base, set()).add(number)
                 of_column[position] = base
-        return {position for position, base in of_column.items() if len(bases[base]) > 1}
+        found = {position for position, base in of_column.items() if len(bases[base]) > 1}
+        numbers = {number for base, several in bases.items() if len(several) > 1 for number in several}
+        alone = {position: bases[base] for position, base in of_column.items() if position not in found}
+        return found | {position for position, own in alone.items() if own <= numbers and self._is_heading(of_column[position][-1])}
+
+    def _is_heading(self, title: str) -> bool:
+        return any(title in headers for headers, _, _ in self._known.values())
 
     def _number(self, found: list[Proposal]) -> None:
         """Write the number of records side by side into targets; count titles that repeat without one."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
-from auditkb.sources.body import Body
+from auditkb.sources.body import Body, Skipped
+from auditkb.sources.row_kinds import ALONE, COMPLETE_IT
 from auditkb.sources.sheets import Sheet, column_letter
 from auditkb.sources.sums import Difference, Outlier
 
@@ -17,7 +18,8 @@ _MOST_RAW = 200
 def remarks_on(body: Body) -> tuple[list[Note], list[Fault]]:
     """Notes and faults of a table whose lines have been read to their end."""
     sheet = body.sheet
-    notes = [skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes = [_alone(sheet, entry) if entry.what is ALONE else skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes += [_like_none(sheet, entry) for entry in body.doubtful]
     notes += [_differs(entry, body) for entry in body.differences]
     notes += [_far_above(entry, body) for entry in body.outliers]
     notes += list(_hidden(body))
@@ -32,6 +34,17 @@ def skipped_row(sheet: Sheet, number: int, what: Text, raw: str) -> Note:
     """A row that is no record."""
     text = Text(f"第 {number} 行未读入：{what.zh}", f"row {number} is not loaded: {what.en}")
     return Note("skipped", None, None, None, None, raw[:_MOST_RAW], sheet.name, str(number), text)
+
+
+def _alone(sheet: Sheet, entry: Skipped) -> Note:
+    return Note("not_loaded", None, None, None, None, entry.raw[:_MOST_RAW], sheet.name, str(entry.number),
+                Text(f"第 {entry.number} 行未读入：{entry.what.zh}", f"row {entry.number} is not loaded: {entry.what.en}"), COMPLETE_IT)
+
+
+def _like_none(sheet: Sheet, entry: Skipped) -> Note:
+    return Note("doubtful", None, None, None, None, entry.raw[:_MOST_RAW], sheet.name, str(entry.number),
+                Text(f"第 {entry.number} 行已读作一条记录，但{entry.what.zh}", f"row {entry.number} was read as a record, but holds {entry.what.en}"),
+                Text("是合计或说明的，移到表外或写明“合计”“注：”；是记录的不用管", "where it is a total or a note, move it out of the table or call it 合计 or 注：; else leave it"))
 
 
 def _differs(entry: Difference, body: Body) -> Note:
