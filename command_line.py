@@ -77,6 +77,11 @@ def choose_language(arguments: Sequence[str]) -> Language:
     return system_language()
 
 
+def speaker(language: Language) -> Callable[[str, str], str]:
+    """What says a thing given in Chinese and in English in one of the two."""
+    return lambda zh, en: zh if language == "zh" else en
+
+
 _CLICK_IN_CHINESE = {
     "Usage:": "用法：",
     "Options": "选项",

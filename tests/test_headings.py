@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from auditkb.database import create_tables, fill_working_calendar, open_database, writer
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.sheet_maker import select, write_workbook
 
 DICTIONARY = load_dictionary(Path(__file__).resolve().parents[1] / "records")
 NUMBER = ["合同编号", "HT-1"]
 
 
-@pytest.fixture(scope="module")
-def empty_database():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-        fill_working_calendar(connection)
-    with closing(connection):
-        yield connection
-
-
 @pytest.fixture
-def connection(empty_database):
-    copy = sqlite3.connect(":memory:")
-    empty_database.backup(copy)
-    with closing(copy):
-        yield copy
+def connection():
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 def load(connection, folder, *columns, above=(), name="合同", **more):
