@@ -26,8 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from types import ModuleType
 from pathlib import Path
@@ -43,10 +42,12 @@ import click.types
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
 from auditkb.languages import system_language
+from auditkb.outputs.screen import console, print_table, progress, writing_to
+
+__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
+           "progress", "run_commands", "speaker", "writing_to"]
 
 Format = Literal["table", "json", "csv"]
-WIDTH_OF_A_FILE = 160
-SECONDS_BEFORE_PROGRESS = 2.0
 
 
 class ExitCode(IntEnum):
@@ -296,73 +297,4 @@ def print_rows(
         writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
         click.echo(buffer.getvalue(), nl=False)
     else:
-        _print_table(rows, columns, language, title)
-
-
-def _print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Words
-
-    numbers = [bool(rows) and all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(columns))]
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for (_, label), is_number in zip(columns, numbers, strict=True):
-        table.add_column(label.say(language), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Words("" if value is None else str(value)) for value in row))
-    console().print(table)
-
-
-def console(*, stderr: bool = False) -> Any:
-    """A rich console; wide where the output goes into a file, so that no table is cut at 80 columns."""
-    from rich.console import Console
-
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-@contextmanager
-def writing_to(file: Path | None) -> Iterator[Any]:
-    """A console that writes to a file as plain text, or to the screen where there is none."""
-    from rich.console import Console
-
-    if file is None:
-        yield console()
-        return
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        yield Console(file=out, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-Report = Callable[[str, int, int | None], None]
-
-
-@contextmanager
-def progress() -> Iterator[Report]:
-    """Gives `report(what, done, total)`; a bar appears on a terminal's stderr once the work has taken two seconds."""
-    started, bar, tasks = time.monotonic(), None, {}
-
-    def report(what: str, done: int, total: int | None = None) -> None:
-        nonlocal bar
-        if bar is None:
-            if time.monotonic() - started < SECONDS_BEFORE_PROGRESS or not sys.stderr.isatty():
-                return
-            bar = _progress_bar()
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if bar is not None:
-            bar.stop()
-
-
-def _progress_bar() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    # What is read may be called anything: no brackets of a sheet's title are taken for colours.
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+        print_table(rows, columns, language, title)

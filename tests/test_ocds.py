@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditkb.database import open_database
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.findings import load_classes
