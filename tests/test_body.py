@@ -75,9 +75,9 @@ def test_one_cell_is_a_record_where_it_is_a_code_or_a_name_or_goes_on_with_the_r
 
 
 def test_words_beside_an_amount_and_nothing_else_are_read_with_a_doubt():
-    rows = [A, B, ["截至2024年12月31日", "", "", "12.5"], ["HT-9", "", "", "1"], ["", "道路", "丙公司", "1"]]
+    rows = [A, B, ["截至2024年12月31日", "", "", "12.5"], ["HT-9", "", "", "1"], ["", "道路", "丙公司", "1"], ["", "", "2024年12月1日", "1"]]
     body, lines = read(rows, names=())
-    assert [line.number for line in lines] == [2, 3, 4, 5, 6]
+    assert [line.number for line in lines] == [2, 3, 4, 5, 6, 7]
     (note,) = remarks_on(body)[0]
     assert (note.kind, note.cell, note.raw) == ("doubtful", "4", "截至2024年12月31日 | 12.5")
     assert read(rows, names=None)[0].doubtful == []

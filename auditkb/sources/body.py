@@ -17,7 +17,7 @@ from auditkb.errors import Text
 from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, OnlyRecords, columns_of
 from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.line import Line
-from auditkb.sources.row_kinds import ALONE, SUBTOTAL, TOTAL, Kinds, is_like_a_code
+from auditkb.sources.row_kinds import ALONE, SUBTOTAL, TOTAL, Kinds, is_like_a_code, is_like_a_label
 from auditkb.sources.shared_amounts import amount_areas, refuse_shared
 from auditkb.sources.sheets import Area, Row, Sheet
 from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
@@ -152,7 +152,7 @@ class Body:
         if self.names is None or len(self._words) <= FEW_COLUMNS or line.filled:
             return
         words = [(place, text) for place, text in texts if place in self._words]
-        if len(words) == 1 and words[0][0] not in self.names and not is_like_a_code(words[0][1]) and any(place in self.summed for place, _ in texts):
+        if len(words) == 1 and words[0][0] not in self.names and is_like_a_label(words[0][1]) and any(place in self.summed for place, _ in texts):
             self.doubtful.append(Skipped(number, LIKE_A_TOTAL, " | ".join(text for _, text in texts)))
 
     def _outside(self, texts: list[tuple[int, str]]) -> bool:

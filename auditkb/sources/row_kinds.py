@@ -112,6 +112,8 @@ def total_kind(label: str) -> Text | None:
 
 _LIKE_A_CODE = re.compile(r"(?=.*[0-9])(?!.*\d{4}年?$|[\d.,/-]+$)[一-鿿]{0,6}[A-Za-z0-9_/.()（）\[\]〔〕年第号字-]+")
 
+_LIKE_A_DATE = re.compile(r"[\d\s年月日号./:-]+")
+
 
 def is_like_a_code(text: str) -> bool:
     """Whether a text may be the number of a paper and is neither words nor a bare number or date.
@@ -120,6 +122,11 @@ def is_like_a_code(text: str) -> bool:
     (True, True, False, False, False)
     """
     return _LIKE_A_CODE.fullmatch(text) is not None
+
+
+def is_like_a_label(text: str) -> bool:
+    """Whether a text holds words, so that it may say what an amount beside it is: 截至2023年12月31日, but no code and no date."""
+    return not is_like_a_code(text) and _LIKE_A_DATE.fullmatch(text) is None
 
 
 def _label(text: str) -> str:
