@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from auditkb.dictionary import Field, RecordType, normalise_header
-from auditkb.errors import Fault, Text, did_you_mean
+from auditkb.errors import Fault, Text, did_you_mean, nearest
 from auditkb.sources.layout import Layout, split_unit
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS, ValueOptions
@@ -189,10 +189,7 @@ class _Matcher:
             return {}
         title = self._layout.titles[position][-1]
         headings = {text: name for name, entry in self._type.fields.items() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
-        said = did_you_mean(title, list(headings))
-        if not said.en.startswith("did you mean: "):
-            return {}
-        return {headings[text]: text for text in said.en.removeprefix("did you mean: ").split(", ") if text in headings}
+        return {headings[text]: text for text in nearest(title, list(headings))}
 
     def _is_slip(self, position: int, heading: str) -> bool:
         """Whether a title is a heading but for a character or so: 合同编好 for 合同编号, but not 采购方式 for 采购."""
