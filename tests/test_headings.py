@@ -169,3 +169,20 @@ def test_the_same_number_in_two_sheets_is_told_with_both_places(connection, tmp_
     with pytest.raises(KnowledgeBaseError) as error:
         load_source(connection, DICTIONARY, path)
     assert "row 2 has the same key as row 2 of office.xlsx[合同]: HT-1" in error.value.faults[0].text.en
+
+
+def test_two_contracts_of_one_number_are_told_how_to_stay_two(connection, tmp_path):
+    (fault,) = refused(connection, tmp_path, ["合同编号", "HT-1", "HT-1"], ["合同名称", "绿化", "道路"])
+    assert "same key as row 2: HT-1" in fault and "keys: {contract: [number, title]}" in fault
+
+
+def test_a_heading_under_a_title_of_something_else_is_left_out_with_what_it_may_be(connection, tmp_path):
+    path = write_workbook(tmp_path / "合同.xlsx", {"合同": [["合同编号", "金额", ""], ["", "合同金额（元）", "结算价（元）"], ["HT-1", 1, 2]]}, merged={"合同": ["A1:A2", "B1:C1"]})
+    load_source(connection, DICTIONARY, path)
+    told = {row[2]: row[7] for row in list_problems(connection, "zh") if row[9] == "not_loaded"}
+    assert told["B"] == "B 列“金额 › 合同金额（元）”未读入：上面的标题“金额”没有说明是哪类记录，可能是合同·合同金额"
+
+
+def test_brackets_that_hold_no_unit_are_told_what_to_do_about(connection, tmp_path):
+    (fault,) = refused(connection, tmp_path, NUMBER, ["签订日期（年月日）", "2024-01-01"])
+    assert "年月日" in fault and "where the brackets hold no unit take them out of the header" in fault
