@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
 from auditkb.sources.body import Body, Skipped
-from auditkb.sources.row_kinds import ALONE, COMPLETE_IT
+from auditkb.sources.row_kinds import ALONE, COMPLETE_IT, UNNAMED_TOTAL
 from auditkb.sources.sheets import Sheet, column_letter
 from auditkb.sources.sums import Difference, Outlier
 
@@ -18,7 +18,7 @@ _MOST_RAW = 200
 def remarks_on(body: Body) -> tuple[list[Note], list[Fault]]:
     """Notes and faults of a table whose lines have been read to their end."""
     sheet = body.sheet
-    notes = [_alone(sheet, entry) if entry.what is ALONE else skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes = [_alone(sheet, entry) if entry.what in (ALONE, UNNAMED_TOTAL) else skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
     notes += [_like_none(sheet, entry) for entry in body.doubtful]
     notes += [_differs(entry, body) for entry in body.differences]
     notes += [_far_above(entry, body) for entry in body.outliers]

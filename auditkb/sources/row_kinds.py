@@ -19,7 +19,8 @@ SIGNATURE = Text("表下的落款", "a line of names and dates under the table")
 SECTION = Text("分段标题", "a title of a section")
 REPEATED = Text("重复的表头", "the header again")
 AVERAGE = Text("平均数一行", "a row of averages")
-ALONE = Text("只有一格有内容，像是标题、注，或没有写“合计”的合计", "one cell only is filled in: a title or a note, it seems, or a total that is not called one")
+ALONE = Text("只有一格有内容，像是标题或注", "one cell only is filled in: a title or a note, it seems")
+UNNAMED_TOTAL = Text("只有一个金额，等于上面各行之和，像是没有写“合计”的合计", "an amount only, which is the sum of the rows above: a total that is not called one, it seems")
 COMPLETE_IT = Text("是一条记录的，补上其他内容再读入；不是的不用管", "where it is a record fill in the rest of it and load it again; else leave it")
 
 _TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计|汇总)(?:\(.*\))?(?::.*)?$|^(?:合计|总计|共计|累计|总)(?:合同|项目)?(?:支付|付款|支出)?(?:金额|价款|数|额|价)?(?:\(.*\))?:?$"
