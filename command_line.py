@@ -150,6 +150,7 @@ class FaultsError(click.ClickException):
         super().__init__("\n".join(fault.say(language) for fault in faults))
 
     def show(self, file: Any = None) -> None:
+        """One fault a line, on stderr unless a file is given."""
         click.echo(self.message, file=file, err=file is None)
 
 
@@ -163,6 +164,7 @@ class Command(click.Command):
         self.params.append(_language_option(language))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The example of use."""
         with formatter.section(Text("示例", "Example").say(self.language)):
             for line in self.example.splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}python3 {line}\n")

@@ -67,6 +67,7 @@ class TitleMeanings:
         return [name for title in reversed(over) for name, groups in self.groups.items() if title in groups]
 
     def field_type(self, choice: str) -> str:
+        """The type of the field that `type.field` names."""
         name, _, part = choice.partition(".")
         return self.types[name].fields[part].type
 
