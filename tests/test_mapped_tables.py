@@ -344,3 +344,14 @@ def test_what_only_the_later_sheet_says_of_a_record_is_not_dropped(connection, l
     later = YEARS.replace("2024年, header_rows: [1], first_row: 2, columns: {", "2024年, header_rows: [1], first_row: 2, columns: {E 乙方: contract.supplier, ")
     path = ledger({"2023年": [TITLES, ["HT-1", "绿化", "2023-12-01", 50]], "2024年": [[*TITLES, "乙方"], ["HT-1", "绿化", "2024-02-01", 60, "甲公司"]]}, later)
     assert 'but another "Supplier"' in faults(connection, path)[0]
+
+
+def test_a_column_beyond_the_last_one_of_the_sheet_is_refused(connection, ledger):
+    mapping = """
+        tables:
+          - header_rows: []
+            first_row: 1
+            columns: {A: contract.number, B: contract.title, F: contract.supplier}
+        """
+    (fault,) = faults(connection, ledger({"台账": [["HT-1", "绿化"]]}, mapping))
+    assert "台账.map.yml:5:" in fault and fault.endswith("the sheet has no column F; its last column is B")
