@@ -186,3 +186,19 @@ def test_a_heading_under_a_title_of_something_else_is_left_out_with_what_it_may_
 def test_brackets_that_hold_no_unit_are_told_what_to_do_about(connection, tmp_path):
     (fault,) = refused(connection, tmp_path, NUMBER, ["签订日期（年月日）", "2024-01-01"])
     assert "年月日" in fault and "where the brackets hold no unit take them out of the header" in fault
+
+
+def test_a_comment_on_a_record_is_a_doubt_and_those_on_the_header_are_said(connection, tmp_path):
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "合同.xlsx")
+    sheet = book.add_worksheet("合同")
+    for number, row in enumerate([["合同编号", "合同名称", "签订日期"], ["HT-1", "绿化", "2024-01-05"], ["HT-2", "道路", "2024-02-05"]]):
+        sheet.write_row(number, 0, row)
+    sheet.write_comment("A1", "必填")
+    sheet.write_comment("C3", "实际为\n2024-03-01补签")
+    book.close()
+    load_source(connection, DICTIONARY, tmp_path / "合同.xlsx")
+    assert select(connection, "select key, signed_on from contract") == [("HT-1", "2024-01-05"), ("HT-2", "2024-02-05")]
+    told = [(row[2], row[6], row[7], row[9]) for row in list_problems(connection, "zh", with_information=True) if "批注" in row[7]]
+    assert told == [("C3", "实际为 2024-03-01补签", "这一格有批注，批注没有读入", "doubtful"), (None, None, "表头的批注未读入：A1", "skipped")]
