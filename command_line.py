@@ -27,8 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from types import ModuleType
 from pathlib import Path
@@ -44,11 +43,13 @@ import click.types
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
 from auditkb.languages import system_language
+from auditkb.outputs.screen import console, progress, writing_to
 from auditkb.outputs.wrapping import wrap
 
+__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
+           "progress", "run_commands", "speaker", "writing_to"]
+
 Format = Literal["table", "json", "csv"]
-WIDTH_OF_A_FILE = 160
-SECONDS_BEFORE_PROGRESS = 2.0
 
 
 class ExitCode(IntEnum):
@@ -77,6 +78,11 @@ def choose_language(arguments: Sequence[str]) -> Language:
             if value.lower() in ("zh", "en"):
                 return "zh" if value.lower() == "zh" else "en"
     return system_language()
+
+
+def speaker(language: Language) -> Callable[[str, str], str]:
+    """What says a thing given in Chinese and in English in one of the two."""
+    return lambda zh, en: zh if language == "zh" else en
 
 
 _CLICK_IN_CHINESE = {
@@ -148,6 +154,7 @@ class FaultsError(click.ClickException):
         super().__init__("\n".join(fault.say(language) for fault in faults))
 
     def show(self, file: Any = None) -> None:
+        """One fault a line, on stderr unless a file is given."""
         click.echo(self.message, file=file, err=file is None)
 
 
@@ -161,6 +168,7 @@ class Command(click.Command):
         self.params.append(_language_option(language))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The example of use."""
         with formatter.section(Text("示例", "Example").say(self.language)):
             for line in self.example.splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}python3 {line}\n")
@@ -312,58 +320,3 @@ def print_rows(
 
         screen = console()
         screen.print(listing(list(rows), columns, language, screen.width, title))
-
-
-def console(*, stderr: bool = False) -> Any:
-    """A rich console; wide where the output goes into a file, so that no table is cut at 80 columns."""
-    from rich.console import Console
-
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-@contextmanager
-def writing_to(file: Path | None) -> Iterator[Any]:
-    """A console that writes to a file as plain text, or to the screen where there is none."""
-    from rich.console import Console
-
-    if file is None:
-        yield console()
-        return
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        yield Console(file=out, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-Report = Callable[[str, int, int | None], None]
-
-
-@contextmanager
-def progress() -> Iterator[Report]:
-    """Gives `report(what, done, total)`; a bar appears on a terminal's stderr once the work has taken two seconds."""
-    started, bar, tasks = time.monotonic(), None, {}
-
-    def report(what: str, done: int, total: int | None = None) -> None:
-        nonlocal bar
-        if bar is None:
-            if time.monotonic() - started < SECONDS_BEFORE_PROGRESS or not sys.stderr.isatty():
-                return
-            bar = _progress_bar()
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if bar is not None:
-            bar.stop()
-
-
-def _progress_bar() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    # What is read may be called anything: no brackets of a sheet's title are taken for colours.
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)

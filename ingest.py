@@ -27,6 +27,7 @@ from command_line import (
     print_rows,
     progress,
     run_commands,
+    speaker,
 )
 
 RECORDS, RULES = Path(__file__).with_name("records"), Path(__file__).with_name("rules")
@@ -57,8 +58,7 @@ class _Options(TypedDict):
 
 
 def _add_records(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "records",
@@ -123,8 +123,7 @@ def _load_records(paths: tuple[Path, ...], database: Path, options: _Options, la
 # --- map
 
 def _add_map(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "map",
@@ -151,8 +150,7 @@ def _add_map(group: Group, language: Language) -> None:
 # --- template
 
 def _add_template(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "template",
@@ -192,8 +190,7 @@ def _write_template(path: Path, office: Path | None, types: str, force: bool, la
 # --- report
 
 def _add_report(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "report",
@@ -253,8 +250,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
 # --- problems
 
 def _add_problems(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "problems",
@@ -313,8 +309,7 @@ def _print_unread(database: Path, format: str, source: str | None, language: Lan
 # --- remove
 
 def _add_remove(group: Group, language: Language) -> None:
-    def say(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
+    say = speaker(language)
 
     @group.command(
         "remove",

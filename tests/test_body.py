@@ -8,7 +8,7 @@ import pytest
 
 from auditkb.dictionary import load_dictionary
 from auditkb.sources.body import CONTINUED, NOTHING, Body
-from auditkb.sources.row_kinds import ALONE, AVERAGE, NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL
+from auditkb.sources.row_kinds import ALONE, AVERAGE, NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL, UNNAMED_TOTAL
 from auditkb.sources.layout import find_layouts
 from auditkb.sources.plans import all_headings
 from auditkb.sources.remarks import remarks_on
@@ -54,7 +54,7 @@ def test_what_a_row_is(row, what):
     assert [line.number for line in lines] == ([2, 3, 4] if what is None else [2, 3])
 
 
-@pytest.mark.parametrize("row", [["工程类"], ["", "保洁服务"], ["以上合同均已核对"], ["2024年12月31日"], ["", "", "", "12.5"]])
+@pytest.mark.parametrize("row", [["工程类"], ["", "保洁服务"], ["以上合同均已核对"], ["2024年12月31日"]])
 def test_one_cell_by_itself_makes_no_record_and_is_a_problem(row):
     body, lines = read([A, B, row], names=())
     assert kinds(body) == [(4, ALONE)] and [line.number for line in lines] == [2, 3]
@@ -74,10 +74,17 @@ def test_one_cell_is_a_record_where_it_is_a_code_or_a_name_or_goes_on_with_the_r
     assert kinds(body) == [] and [line.number for line in lines] == [2, 3, 4]
 
 
+def test_an_amount_by_itself_is_a_total_where_it_is_the_sum_and_else_a_record_in_doubt():
+    rows = [A, B, ["", "", "", "12.5"], ["HT-3", "道路", "丙公司", "3"], ["", "", "", "3"], ["", "", "", "9"]]
+    body, lines = read(rows, names=(), fill_down=(0,))
+    assert kinds(body) == [(4, UNNAMED_TOTAL), (6, UNNAMED_TOTAL)] and [line.number for line in lines] == [2, 3, 5, 7]
+    assert [(note.kind, note.cell) for note in remarks_on(body)[0]] == [("not_loaded", "4"), ("not_loaded", "6"), ("doubtful", "7")]
+
+
 def test_words_beside_an_amount_and_nothing_else_are_read_with_a_doubt():
-    rows = [A, B, ["截至2024年12月31日", "", "", "12.5"], ["HT-9", "", "", "1"], ["", "道路", "丙公司", "1"]]
+    rows = [A, B, ["截至2024年12月31日", "", "", "12.5"], ["HT-9", "", "", "1"], ["", "道路", "丙公司", "1"], ["", "", "2024年12月1日", "1"]]
     body, lines = read(rows, names=())
-    assert [line.number for line in lines] == [2, 3, 4, 5, 6]
+    assert [line.number for line in lines] == [2, 3, 4, 5, 6, 7]
     (note,) = remarks_on(body)[0]
     assert (note.kind, note.cell, note.raw) == ("doubtful", "4", "截至2024年12月31日 | 12.5")
     assert read(rows, names=None)[0].doubtful == []

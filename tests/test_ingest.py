@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 import checks
-import command_line
 import ingest
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.languages import system_language
+from auditkb.outputs import screen
 from command_line import ExitCode, Group, choose_language, print_rows, run_commands
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -255,8 +255,8 @@ def test_listings(capsys):
 
 
 def test_progress_is_silent_in_a_file(capsys, monkeypatch):
-    monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
-    with command_line.progress() as report:
+    monkeypatch.setattr(screen, "SECONDS_BEFORE_PROGRESS", 0.0)
+    with screen.progress() as report:
         report("contract.csv", 1, None)
         report("contract.csv", 2, 2)
     assert capsys.readouterr().err == ""
@@ -269,9 +269,9 @@ def test_progress_shows_on_a_terminal_after_its_time(monkeypatch):
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with command_line.progress() as report:
+    with screen.progress() as report:
         report("台账.xlsx[/合同]", 1, None)
         assert terminal.getvalue() == ""
-        monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
+        monkeypatch.setattr(screen, "SECONDS_BEFORE_PROGRESS", 0.0)
         report("台账.xlsx[/合同]", 2, 2)
     assert "台账.xlsx[/合同]" in terminal.getvalue()

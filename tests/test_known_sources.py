@@ -1,15 +1,14 @@
 """The same file, or a newer version of it, under another name or in another place: never counted twice."""
 
 import shutil
-from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 
 import ingest
-from auditkb.database import create_tables, open_database, writer
 from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -26,9 +25,7 @@ MAPPING = """tables:
 
 @pytest.fixture
 def connection():
-    with closing(open_database(":memory:", create=True)) as connection:
-        with writer(connection):
-            create_tables(connection, DICTIONARY)
+    with empty_database(DICTIONARY) as connection:
         yield connection
 
 

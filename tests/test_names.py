@@ -7,11 +7,11 @@ import pytest
 
 import checks
 from auditkb.aliases import read_aliases
-from auditkb.database import create_tables, open_database, writer
 from auditkb.names import LikeNames, same_name
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
 from command_line import ExitCode, run_commands
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -22,11 +22,8 @@ ALIASES = f"organisation:\n  {FULL}:\n    aliases: [甲建筑]\n    different: [
 
 @pytest.fixture
 def connection():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture

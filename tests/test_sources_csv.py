@@ -2,10 +2,10 @@
 
 import pytest
 
-from auditkb.database import create_tables, open_database, writer
 from auditkb.errors import KnowledgeBaseError, as_a_word
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -14,11 +14,8 @@ DECLARATION = "id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\n"
 
 @pytest.fixture
 def connection():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture

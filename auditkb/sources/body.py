@@ -17,13 +17,14 @@ from auditkb.errors import Text
 from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, OnlyRecords, columns_of
 from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.line import Line
-from auditkb.sources.row_kinds import ALONE, SUBTOTAL, TOTAL, Kinds, is_like_a_code
+from auditkb.sources.row_kinds import ALONE, SUBTOTAL, TOTAL, UNNAMED_TOTAL, Kinds, is_like_a_code, is_like_a_label
 from auditkb.sources.shared_amounts import amount_areas, refuse_shared
 from auditkb.sources.sheets import Area, Row, Sheet
 from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
 
 NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
+ONLY_AN_AMOUNT = Text("只有一个金额，不是上面各行的合计", "nothing but an amount, which is not the sum of the rows above")
 LIKE_A_TOTAL = Text("除一格文字外只有金额，像是合计或说明", "nothing but words in one cell and amounts: a total or a note, it seems")
 _NONE: frozenset[int] = frozenset()
 
@@ -115,7 +116,7 @@ class Body:
             if what is None and not any(place not in line.filled and place in self.loaded for place, _ in texts) and not self._outside(texts):
                 what = CONTINUED if line.filled & self.loaded else NOTHING
             if what is None and self._is_alone(texts, line):
-                what = ALONE
+                what = self._what_is_alone(row, *texts[0], sums)
             if what is None:
                 self._doubt(row.number, texts, line)
                 sums.add(row)
@@ -147,12 +148,22 @@ class Body:
         place, text = texts[0]
         return place in self.loaded and place not in self.names and not is_like_a_code(text)
 
+    def _what_is_alone(self, row: Row, place: int, text: str, sums: Sums) -> Text | None:
+        """A total that is not called one, a title or a note; None for an amount that is no sum, which is read with a doubt."""
+        if place not in self.summed:
+            return ALONE
+        if sums.is_sum(place, text):
+            sums.subtotal(row)
+            return UNNAMED_TOTAL
+        self.doubtful.append(Skipped(row.number, ONLY_AN_AMOUNT, text))
+        return None
+
     def _doubt(self, number: int, texts: list[tuple[int, str]], line: Line) -> None:
         """Remember a record that has words in one column and else amounts only: 截至2023年12月31日 beside a sum."""
         if self.names is None or len(self._words) <= FEW_COLUMNS or line.filled:
             return
         words = [(place, text) for place, text in texts if place in self._words]
-        if len(words) == 1 and words[0][0] not in self.names and not is_like_a_code(words[0][1]) and any(place in self.summed for place, _ in texts):
+        if len(words) == 1 and words[0][0] not in self.names and is_like_a_label(words[0][1]) and any(place in self.summed for place, _ in texts):
             self.doubtful.append(Skipped(number, LIKE_A_TOTAL, " | ".join(text for _, text in texts)))
 
     def _outside(self, texts: list[tuple[int, str]]) -> bool:

@@ -21,13 +21,13 @@ from typing import Literal
 from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.garbage import without_collection
 from auditkb.merging import declared_in, rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
-from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
-from auditkb.references import References, exists, settle_references
-from auditkb.schema import quote, rows_table
+from auditkb.records import ROWS_AT_ONCE, KeyMaker, insert_statement, loaded_columns
+from auditkb.references import References, settle_references
+from auditkb.schema import rows_table
 from auditkb.source_rows import (
     Changes,
     Loading,
@@ -44,6 +44,7 @@ from auditkb.source_rows import (
     tidy,
 )
 from auditkb.sources.declaration import Coverage
+from auditkb.sources.declared_coverage import write_coverage
 from auditkb.sources.known_sources import known_as, settle_place
 from auditkb.sources.ocds import OcdsSheet, OcdsTable
 from auditkb.sources.shared_records import Shared, shared_records, which_version
@@ -239,8 +240,7 @@ class _Loader:
         connection, source = self.connection, self.source
         restore_notes(connection)
         created = settle_references(connection, self.dictionary, self.letters, self.source.aliases)
-        connection.execute("delete from coverage where source = ?", (source.id,))
-        _write_coverage(connection, self.dictionary, source)
+        write_coverage(connection, self.dictionary, source)
         self._write_unread()
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
@@ -292,35 +292,3 @@ def _kept(record_type: RecordType, key: str, sheet: str | None, row: int | None)
     return Note("not_in_newer", record_type.type, key, None, None, None, sheet, str(row) if row is not None else None,
                 Text("新文件中没有这条记录，按要求保留了原来的", "the newer file does not have this record; it was kept as asked"),
                 Text("请核对是否已撤销", "check whether it still holds"))
-
-
-def _write_coverage(connection: sqlite3.Connection, dictionary: Dictionary, source: Source) -> None:
-    """Write what the source declares to be complete. Raises KnowledgeBaseError for a record or department that is not there."""
-    faults: list[Fault] = []
-    rows = []
-    for number, entry in enumerate(source.declaration.coverage):
-        parent_type, parent = next(iter((entry.record or {}).items()), (None, None))
-        parent_key = _existing(connection, dictionary, parent_type, parent, source, ("coverage", number, "record"), faults)
-        department = _existing(connection, dictionary, "department" if entry.department else None, entry.department, source, ("coverage", number, "department"), faults)
-        because = entry.because
-        section = f"{because.section}: " if because.section else ""
-        rows.append((source.id, entry.covers, department, entry.fiscal_year, parent_type, parent_key, int(entry.complete), section + because.zh, section + because.en))
-    if faults:
-        raise KnowledgeBaseError(faults)
-    columns = ["source", "record_type", "department", "fiscal_year", "parent_type", "parent_key", "is_complete", "because", "because_en"]
-    connection.executemany(insert_statement("coverage", columns), rows)
-
-
-def _existing(connection: sqlite3.Connection, dictionary: Dictionary, type_name: str | None, text: str | None, source: Source, place: tuple[str | int, ...], faults: list[Fault]) -> str | None:
-    """The key of an existing record that `text` names; a fault at its place in `source.yml` where there is none."""
-    if type_name is None or text is None:
-        return None
-    for key in (text, encode_part(text)):
-        if exists(connection, type_name, key):
-            return key
-    keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    label = dictionary[type_name].label
-    words, hint = Text(f"没有编号或名称为“{text}”的{label.zh}", f'there is no "{label.en}" with the key "{text}"'), did_you_mean(text, keys, most=5)
-    file = source.declaration_file
-    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
@@ -117,6 +118,8 @@ class _TableBuilder:
 
     def _check_title(self, letter: str, title: str | None, position: int, place: _Place) -> None:
         there = self._layout.title(position)
+        if title is None and not there and position >= self._width:
+            self._fault(place, Text(f"工作表没有 {letter} 列", f"the sheet has no column {letter}"), Text(f"最后一列是 {column_letter(self._width - 1)}", f"its last column is {column_letter(self._width - 1)}") if self._width else None)
         if _same_title(title or "", there):
             return
         if title is None:
@@ -133,6 +136,11 @@ class _TableBuilder:
         actual = Text(f"表头是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
         self._fault(place, Text(f"对应文件与工作簿不一致：工作簿 {letter} 列{actual.zh}，对应文件写的是“{title}”",
                                 f'mapping and workbook do not agree: column {letter} {actual.en}, the mapping says "{title}"'), hint)
+
+    @cached_property
+    def _width(self) -> int:
+        """How many columns the widest row has."""
+        return max((len(row.cells) for row in self._sheet.rows()), default=0)
 
     def _is_header_found(self) -> bool:
         """Whether any title of the mapping stands in the rows that it calls the header."""

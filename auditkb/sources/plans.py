@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, nearest
 from auditkb.notes import Note
 from auditkb.sources.body import Body
 from auditkb.sources.row_kinds import is_number, total_kind
@@ -105,10 +105,10 @@ def _is_empty(sheet: Sheet) -> bool:
 
 def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
     allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
-    near = did_you_mean(name, allowed + [record_type.label.zh for record_type in dictionary.types.values()])
+    allowed += [record_type.label.zh for record_type in dictionary.types.values()]
     hint = Text("请用 ingest.py map 写对应文件，或让文件或工作表以记录类型为名，如 合同、支付", "write a mapping file with ingest.py map, or name the file or sheet after its record type, such as contract or payment")
-    if near.en.startswith("did you mean"):
-        hint = near + Text("；否则", "; else ") + hint
+    if nearest(name, allowed):
+        hint = did_you_mean(name, allowed) + Text("；否则", "; else ") + hint
     return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
 
 

@@ -19,7 +19,8 @@ SIGNATURE = Text("表下的落款", "a line of names and dates under the table")
 SECTION = Text("分段标题", "a title of a section")
 REPEATED = Text("重复的表头", "the header again")
 AVERAGE = Text("平均数一行", "a row of averages")
-ALONE = Text("只有一格有内容，像是标题、注，或没有写“合计”的合计", "one cell only is filled in: a title or a note, it seems, or a total that is not called one")
+ALONE = Text("只有一格有内容，像是标题或注", "one cell only is filled in: a title or a note, it seems")
+UNNAMED_TOTAL = Text("只有一个金额，等于上面各行之和，像是没有写“合计”的合计", "an amount only, which is the sum of the rows above: a total that is not called one, it seems")
 COMPLETE_IT = Text("是一条记录的，补上其他内容再读入；不是的不用管", "where it is a record fill in the rest of it and load it again; else leave it")
 
 _TOTAL = re.compile(r"^.{0,12}?(?:合计|总计|共计|累计|汇总)(?:\(.*\))?(?::.*)?$|^(?:合计|总计|共计|累计|总)(?:合同|项目)?(?:支付|付款|支出)?(?:金额|价款|数|额|价)?(?:\(.*\))?:?$"
@@ -112,6 +113,8 @@ def total_kind(label: str) -> Text | None:
 
 _LIKE_A_CODE = re.compile(r"(?=.*[0-9])(?!.*\d{4}年?$|[\d.,/-]+$)[一-鿿]{0,6}[A-Za-z0-9_/.()（）\[\]〔〕年第号字-]+")
 
+_LIKE_A_DATE = re.compile(r"[\d\s年月日号./:-]+")
+
 
 def is_like_a_code(text: str) -> bool:
     """Whether a text may be the number of a paper and is neither words nor a bare number or date.
@@ -120,6 +123,11 @@ def is_like_a_code(text: str) -> bool:
     (True, True, False, False, False)
     """
     return _LIKE_A_CODE.fullmatch(text) is not None
+
+
+def is_like_a_label(text: str) -> bool:
+    """Whether a text holds words, so that it may say what an amount beside it is: 截至2023年12月31日, but no code and no date."""
+    return not is_like_a_code(text) and _LIKE_A_DATE.fullmatch(text) is None
 
 
 def _label(text: str) -> str:

@@ -57,6 +57,7 @@ class Source:
 
     @property
     def id(self) -> str:
+        """What the source is called."""
         return self.declaration.id
 
 
