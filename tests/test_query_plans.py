@@ -41,8 +41,8 @@ def plan(sql: str) -> Iterator[tuple[str, bool]]:
 
 def gathers_nothing(sql: str) -> bool:
     """Whether a statement is for the records whose peers' reference is empty, and what it gathers hangs on that reference."""
-    empty = re.search(r'WHERE r\."(\w+)" IS NULL', sql)
-    return empty is not None and re.findall(r'AS d1 ON "1\.\w+" = s\.(?!k\b)(\S+?)\)', sql) == [f'"{empty.group(1)}"']
+    unset = re.search(r'WHERE r\."(\w+)" IS NULL', sql)
+    return unset is not None and re.findall(r'AS d1 ON "1\.\w+" = s\.(?!k\b)(\S+?)\)', sql) == [f'"{unset.group(1)}"']
 
 
 @pytest.mark.parametrize("rule_id", list(load_rules(ROOT / "rules", load_dictionary(ROOT / "records")).rules))
