@@ -213,10 +213,12 @@ def _list_sources(database: Path, office: Path | None, format: str, language: La
 
 def _load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]:
     from auditkb.dictionary import load_dictionary
+    from auditkb.garbage import without_collection
     from auditkb.rules.load import load_rules
 
-    dictionary = load_dictionary(RECORDS, office)
-    return dictionary, load_rules(RULES, dictionary, office)
+    with without_collection():
+        dictionary = load_dictionary(RECORDS, office)
+        return dictionary, load_rules(RULES, dictionary, office)
 
 
 def _rule(rule_set: RuleSet, rule_id: str, office: Path | None, language: Language) -> Rule:
@@ -274,10 +276,10 @@ def _tell_run(connection: sqlite3.Connection, report: RunReport, dictionary: Dic
 
 def _prove(rule_set: RuleSet, dictionary: Dictionary, office: Path | None, language: Language) -> None:
     """Refuse to run while an example of an office's own rule differs; those of the project are proved before it is published."""
-    from auditkb.examples import differing
-
     if office is None:
         return
+    from auditkb.examples import differing
+
     own = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial") and Path(rule.source.name).resolve().is_relative_to(office.resolve())]
     if faults := differing(own, dictionary):
         raise FaultsError(faults, language)
