@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from types import ModuleType
@@ -275,23 +275,31 @@ def print_faults(faults: Sequence[Fault], language: Language) -> None:
         click.echo(fault.say(language), err=True)
 
 
+def print_pieces(pieces: Iterable[str]) -> None:
+    """A text on stdout and a line's end, piece by piece."""
+    sys.stdout.writelines(pieces)
+    click.echo()
+
+
 def print_rows(
-    rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
+    rows: Iterable[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
 ) -> None:
-    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell."""
+    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell.
+
+    CSV is written row by row.
+    """
     if format == "json":
         names = [name for name, _ in columns]
         click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=2, default=str))
     elif format == "csv":
-        buffer = io.StringIO()
         from auditkb.outputs.spreadsheets import safe_in_csv
 
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
-        writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
-        click.echo(buffer.getvalue(), nl=False)
+        writer.writerows([safe_in_csv(value) for value in row] for row in rows)
+        sys.stdout.flush()
     else:
-        _print_table(rows, columns, language, title)
+        _print_table(list(rows), columns, language, title)
 
 
 def _print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:

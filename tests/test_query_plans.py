@@ -14,7 +14,7 @@ from auditkb.database import create_tables, open_database
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.rules.load import RuleSet, load_rules
-from tests.test_runs import EARLY, World, empty, world  # noqa: F401
+from tests.run_world import EARLY, World
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +63,7 @@ PAIRS = EARLY.replace("applies_when: not is_framework\n", "peers: {same: [title]
     "days_early: days_between(starts_on, signed_on)", "days_early: count(peers) filter (where peers.amount < amount)")
 
 
-def test_a_large_group_is_not_compared_pair_by_pair(world: World,  # noqa: F811
+def test_a_large_group_is_not_compared_pair_by_pair(world: World,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "LARGEST_GROUP", 2)
     world.rule(PAIRS)
@@ -77,7 +77,7 @@ def test_a_large_group_is_not_compared_pair_by_pair(world: World,  # noqa: F811
     assert world.run().is_complete
 
 
-def test_windows_have_no_largest_group(world: World,  # noqa: F811
+def test_windows_have_no_largest_group(world: World,
                                        monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "LARGEST_GROUP", 1)
     world.rule(PAIRS.replace(" filter (where peers.amount < amount)", ""))
