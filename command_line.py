@@ -1,7 +1,7 @@
 """The edge that `ingest.py` and `checks.py` share: language, faults on stderr, listings, progress, exit codes.
 
 A script has a function `commands(language) -> Group` that builds its click commands with the words of one language,
-and ends with `run_commands(commands)`. Only this module and the two scripts know click; `auditkb` raises
+and ends with `run_commands(commands)`. Only this module, the two scripts and `rule_tasks` know click; `auditkb` raises
 `KnowledgeBaseError`, which becomes one line a fault on stderr and exit code 2 here.
 
     def commands(language):
