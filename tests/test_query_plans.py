@@ -14,7 +14,8 @@ from auditkb.database import create_tables, open_database
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.rules.load import RuleSet, load_rules
-from tests.test_runs import EARLY, World, empty, world  # noqa: F401
+from tests.run_world import EARLY, World
+from tests.test_runs import world  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 
