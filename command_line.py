@@ -210,7 +210,9 @@ class Group(click.Group):
         except KnowledgeBaseError as error:
             raise FaultsError(error.faults, self.language) from error
         except BrokenPipeError:
-            raise
+            # The reader of our output (`| head`) has gone. Click would call that an error.
+            sys.stdout = io.TextIOWrapper(io.BytesIO())
+            return ExitCode.OK
         except (OSError, sqlite3.OperationalError) as error:
             raise FaultsError([_no_access(error)], self.language) from error
 
@@ -260,10 +262,6 @@ def run_commands(build: Callable[[Language], Group], arguments: Sequence[str] | 
     except (click.Abort, KeyboardInterrupt):
         click.echo(Text("已中断，未保存。", "Interrupted; nothing was saved.").say(group.language), err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (`| head`) has gone.
-        sys.stdout = io.TextIOWrapper(io.BytesIO())
-        return ExitCode.OK
     except Exception:
         # A fault of ours, not of the input: the person gets a sentence, the traceback goes where we can ask for it.
         file = Path(tempfile.gettempdir()) / f"auditkb-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
