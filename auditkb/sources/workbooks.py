@@ -18,9 +18,7 @@ from typing import Any
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
 from auditkb.sources.compound_files import BrokenContainer, read_stream
-from auditkb.sources import ods_content
 from auditkb.sources.number_formats import NumberFormat
-from auditkb.sources.ods_content import read_ods_facts
 from auditkb.sources.sheet_facts import SheetFacts, TooMuch, UnusualXml
 from auditkb.sources.sheet_xml import read_facts
 from auditkb.sources.sheets import Problem, Row, Sheet, place_of
@@ -94,6 +92,8 @@ def read_old_workbook(path: Path) -> list[Sheet]:
 
 def read_ods(path: Path) -> list[Sheet]:
     """The sheets of an .ods file that hold something."""
+    from auditkb.sources.ods_content import FORMATS, read_ods_facts
+
     _check_kind(path, "zip")
     with open_archive(path) as archive:
         if not {"content.xml", "styles.xml"} <= set(archive.namelist()):
@@ -111,7 +111,7 @@ def read_ods(path: Path) -> list[Sheet]:
     if len(sheets) != len(facts):
         raise broken(path)
     found = [(title, is_hidden, known) for (title, is_hidden, is_empty), known in zip(sheets, facts, strict=True) if not is_empty or known.unread]
-    return _sheets(path, found, ods_content.FORMATS)
+    return _sheets(path, found, FORMATS)
 
 
 def _worksheets(path: Path) -> list[tuple[str, bool, bool]]:
