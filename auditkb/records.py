@@ -36,6 +36,11 @@ def encode_part(text: str) -> str:
     return " ".join(text.split()).translate(_ENCODED)
 
 
+def encode_parts(texts: Sequence[str]) -> Sequence[str]:
+    """`encode_part` of each text."""
+    return texts if _TO_ENCODE.search("".join(texts)) is None else list(map(encode_part, texts))
+
+
 def decode_part(part: str) -> str:
     """What `encode_part` was given."""
     return unquote(part)

@@ -24,7 +24,6 @@ from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
 
 NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
-_NONE: frozenset[int] = frozenset()
 
 
 class Skipped(NamedTuple):
@@ -85,7 +84,7 @@ class Body:
                 kinds.pass_records()
                 self._note_hidden(batch)
                 sums.add_all(batch, columns)
-                yield Block([Line(row.number, row.line, row.cells, _NONE, row.problems) for row in batch], columns)
+                yield Block(batch, columns)
             elif lines := list(self._lines(batch, kinds, filler, sums)):
                 yield Block(lines)
         self.differences += sums.close()

@@ -136,7 +136,7 @@ class Table:
         """All rows of a block at once; None where some are to be looked at by themselves."""
         if plain.apart or len(self.faults) >= MOST_FAULTS or (self.sheet.is_lead and self._fills_untitled(block)):
             return None
-        texts, numbers = [text for text, _ in plain.keys], [line.number for line in block.lines]
+        texts, numbers = [text for text, _ in plain.keys], block.numbers
         if not self.keys.claim_all(texts, [self._place(number) for number in numbers]):
             return None
         self.count += len(texts)
