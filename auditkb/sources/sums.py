@@ -114,7 +114,7 @@ class Sums:
         self._rows_since_subtotal += len(rows)
         for place, found in amounts.items():
             if found:
-                self._seen[place].extend(float(abs(amount)) for amount in found if amount)
+                self._seen[place].extend(map(float, map(abs, filter(None, found))))
                 # With the two decimals that each amount has where it is read by itself.
                 self._count(place, sum(found, Decimal("0.00")), len(found))
 

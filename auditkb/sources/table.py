@@ -136,11 +136,11 @@ class Table:
         """All rows of a block at once; None where some are to be looked at by themselves."""
         if plain.apart or len(self.faults) >= MOST_FAULTS or (self.sheet.is_lead and self._fills_untitled(block)):
             return None
-        texts, numbers = [text for text, _ in plain.keys], block.numbers
-        if not self.keys.claim_all(texts, [self._place(number) for number in numbers]):
+        texts, numbers, name = [text for text, _ in plain.keys], block.numbers, self.sheet.name
+        if not self.keys.claim_all(texts, [f"{name} {number}" for number in numbers]):
             return None
         self.count += len(texts)
-        return list(zip(texts, repeat(self.declaration.id), repeat(self.sheet.name), numbers, repeat(None), *plain.stored))
+        return list(zip(texts, repeat(self.declaration.id), repeat(name), numbers, repeat(None), *plain.stored))
 
     def _plain_row(self, line: Line, place: int, plain: PlainBlock) -> DatabaseRow | None:
         key = self._key(plain.keys[place], line)
