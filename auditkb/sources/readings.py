@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeGuard, cast
 
 from auditkb.amounts import MONEY_UNITS, plain_amounts
-from auditkb.cells import Cell, are_bare_texts, is_bare_text, read_cell, read_period_cells
+from auditkb.cells import Cell, are_bare_texts, check_capitals, is_bare_text, read_cell, read_period_cells
 from auditkb.dictionary import Field
 from auditkb.errors import Text
 from auditkb.records import KeyText, encode_part, encode_parts, key_text, key_texts, to_database
@@ -92,6 +92,18 @@ def _folded(stored: Stored) -> str | None:
 def text_of(line: Line, column: Column) -> str:
     """The text of a row in a column; rows may end early."""
     return line.cells[column.position] if column.position < len(line.cells) else ""
+
+
+def compared_with_capitals(cell: Cell, column: Column, line: Line) -> Cell:
+    """An amount in figures, in doubt where the capitals of its row say something else; the capitals where there is no figure."""
+    position = column.capitals or 0
+    capitals = line.cells[position].strip() if position < len(line.cells) else ""
+    if not capitals or cell.is_marked or cell.reason is not None:
+        return cell
+    if not isinstance(cell.value, Decimal):
+        return read_cell(column.field, capitals)
+    checked = check_capitals(cell.value, capitals)
+    return cell if checked.reason is None else replace(cell, reason=checked.reason, advice=checked.advice)
 
 
 class PlainRows:
