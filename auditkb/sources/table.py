@@ -38,6 +38,7 @@ class Table:
         self.record_type, self.sheet, self.declaration = record_type, extract, declaration
         self.keys, self.resolve = keys, resolve
         self._alternatives = extract.record_type.key
+        self._first_place = keys.begin_sheet(extract.name)
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
         self.count = 0
@@ -136,11 +137,11 @@ class Table:
         """All rows of a block at once; None where some are to be looked at by themselves."""
         if plain.apart or len(self.faults) >= MOST_FAULTS or (self.sheet.is_lead and self._fills_untitled(block)):
             return None
-        texts, numbers, name = [text for text, _ in plain.keys], block.numbers, self.sheet.name
-        if not self.keys.claim_all(texts, [f"{name} {number}" for number in numbers]):
+        texts, numbers = [text for text, _ in plain.keys], block.numbers
+        if not self.keys.claim_all(texts, [self._first_place + number for number in numbers]):
             return None
         self.count += len(texts)
-        return list(zip(texts, repeat(self.declaration.id), repeat(name), numbers, repeat(None), *plain.stored))
+        return list(zip(texts, repeat(self.declaration.id), repeat(self.sheet.name), numbers, repeat(None), *plain.stored))
 
     def _plain_row(self, line: Line, place: int, plain: PlainBlock) -> DatabaseRow | None:
         key = self._key(plain.keys[place], line)
@@ -233,15 +234,12 @@ class Table:
                 cells[column.name] = Cell(None, "unreadable", _MERGED, _SPLIT_IT)
         return cells
 
-    def _place(self, number: int) -> str:
-        return f"{self.sheet.name} {number}"
-
     def _key(self, text: KeyText, line: Line) -> str | None:
-        key = self.keys.claim(*text, self._place(line.number))
+        key = self.keys.claim(*text, self._first_place + line.number)
         label = self.record_type.label
         if key.same_as is None and key.text is not None:
             return key.text
-        sheet, _, number = str(key.same_as).rpartition(" ")
+        sheet, number = self.keys.place_of(key.same_as or 0)
         other = Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f"{sheet} 第 {number} 行", f"row {number} of {sheet}")
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self._alternatives for name in names]
@@ -252,7 +250,7 @@ class Table:
             reason = Text(f"与{other.zh}完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
-        elif key.same_as == self._place(line.number):
+        elif (sheet, number) == (self.sheet.name, line.number):
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:
