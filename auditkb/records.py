@@ -10,6 +10,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -76,7 +77,7 @@ def key_texts(parts: Mapping[str, Sequence[str | None]], alternatives: Sequence[
     first = [parts.get(field, [None]) for field in alternatives[0]]
     if not any(None in column for column in first):
         is_name = len(alternatives) > 1 or len(first) == 1
-        return [("/".join(row), is_name) for row in zip(*first, strict=True)]
+        return list(zip(first[0] if len(first) == 1 else map("/".join, zip(*first, strict=True)), repeat(is_name)))
     *exact, last = alternatives
     nothing = (None,) * count
     by_alternative = [list(zip(*(parts.get(field, nothing) for field in fields), strict=True)) for fields in exact]
