@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -122,8 +123,11 @@ def read_cell(
     return Cell(value) if doubt is None else Cell(value, None, *doubt)
 
 
-_BARE_TEXT = re.compile(r"[A-Za-z一-鿿](?=.*[0-9])(?:.*\S)?")
-_BARE_KEY = re.compile(r"[A-Za-z一-鿿](?=\S*[0-9])[^\s、，；,;]*")
+_BARE_TEXT = r"[A-Za-z一-鿿](?=.*[0-9])(?:.*\S)?"
+_BARE_KEY = r"[A-Za-z一-鿿](?=\S*[0-9])[^\s、，；,;]*"
+# By whether the text becomes a key.
+_BARE = {is_key: re.compile(pattern) for is_key, pattern in ((False, _BARE_TEXT), (True, _BARE_KEY))}
+_BARE_LINES = {is_key: re.compile(rf"(?:{pattern}\n)*+") for is_key, pattern in ((False, _BARE_TEXT), (True, _BARE_KEY))}
 
 
 def is_bare_text(text: str, *, is_key: bool) -> bool:
@@ -133,7 +137,13 @@ def is_bare_text(text: str, *, is_key: bool) -> bool:
     >>> is_bare_text("HT2019-1", is_key=True), is_bare_text("维修 2", is_key=True), is_bare_text("无", is_key=False)
     (True, False, False)
     """
-    return (_BARE_KEY if is_key else _BARE_TEXT).fullmatch(text) is not None
+    return _BARE[is_key].fullmatch(text) is not None
+
+
+def are_bare_texts(texts: Sequence[str], *, is_key: bool) -> bool:
+    """Whether each of many texts `is_bare_text`, looked at in one go."""
+    lines = "\n".join(texts) + "\n"
+    return lines.count("\n") == len(texts) and _BARE_LINES[is_key].fullmatch(lines) is not None
 
 
 def _empty(meaning: str | bool) -> Cell:

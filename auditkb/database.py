@@ -65,9 +65,12 @@ def open_database(path: Path | str, *, create: bool = False) -> sqlite3.Connecti
     except sqlite3.OperationalError as error:
         raise fail(f"打不开 {file}：{error}", f"{file} cannot be opened: {error}") from error
     try:
+        is_new = connection.execute("pragma page_count").fetchone()[0] == 0
         _claim(connection, file)
-        # A reader waits for no writer and a writer for no reader; the setting stays in the file.
-        connection.execute("pragma journal_mode = wal")
+        if not is_new:
+            # A reader waits for no writer and a writer for no reader; the setting stays in the file. What is appended to a
+            # new file, which nobody reads yet, needs no journal, and would go through this one: it gets it at the next opening.
+            connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma foreign_keys = off")
         # Records are found by key all over the tables; the 2 MB that SQLite takes by itself would be read again and again.

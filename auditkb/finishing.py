@@ -43,9 +43,10 @@ def _resolve(connection: sqlite3.Connection, dictionary: Dictionary, record_type
     connection.execute(f"update {table} set {sets} from (select t.rowid as here, {selected} from {table} t {resolved.joins} where {differs}) as found "
                        f"where {table}.rowid = found.here")
     # Loading writes text and folded text together; only what came otherwise (an added column) is still missing.
-    for name in (name for name, entry in record_type.fields.items() if entry.compared):
-        folded = quote(f"_folded_{name}")
-        connection.execute(f"update {table} set {folded} = auditkb_fold({quote(name)}) where ({folded} is null) <> ({quote(name)} is null)")
+    lacking = {quote(f"_folded_{name}"): quote(name) for name, entry in record_type.fields.items() if entry.compared}
+    if lacking:
+        sets = ", ".join(f"{folded} = iif(({folded} is null) <> ({text} is null), auditkb_fold({text}), {folded})" for folded, text in lacking.items())
+        connection.execute(f"update {table} set {sets} where {' or '.join(f'({folded} is null) <> ({text} is null)' for folded, text in lacking.items())}")
 
 
 def _refill(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:

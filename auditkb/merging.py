@@ -55,10 +55,16 @@ class _Version(NamedTuple):
         return Text(f"来源“{self.source}”{sheet[0]}第 {self.row} 行", f'source "{self.source}"{sheet[1]}, row {self.row}')
 
 
+def make_all(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> None:
+    """Make the records of one type of which there are rows of one source only, in place of what names alone had made."""
+    table, rows = quote(record_type.type), quote(rows_table(record_type.type))
+    connection.execute(f"delete from {table} where exists (select 1 from {rows} r where r.key = {table}.key)")
+    _take_over(connection, dictionary, record_type, "1")
+
+
 def rebuild(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType) -> list[Fault]:
     """Make the records of temp.affected_key anew; faults where sources do not agree what a record belongs to."""
     table, rows = quote(record_type.type), quote(rows_table(record_type.type))
-    columns = loaded_columns(record_type)
     affected = "(select key from temp.affected_key)"
     connection.execute(f"delete from {table} where key in {affected}")
     connection.execute(f"delete from cell_notes where problem = 'sources_differ' and record_type = ? and key in {affected}", (record_type.type,))
@@ -66,14 +72,20 @@ def rebuild(connection: sqlite3.Connection, dictionary: Dictionary, record_type:
     # The index alone tells which keys several sources have, gone or not; these are few.
     shared = f"select key from {rows} group by key having count(*) > 1"
     connection.execute(f"create temp table contested_key as select key from {rows} where key in ({shared}) and key in {affected} and _gone is null group by key having count(*) > 1")
+    _take_over(connection, dictionary, record_type, f"+t.key in {affected} and +t.key not in (select key from temp.contested_key)")
+    return _merge(connection, record_type, loaded_columns(record_type))
+
+
+def _take_over(connection: sqlite3.Connection, dictionary: Dictionary, record_type: RecordType, condition: str) -> None:
+    """Make records of the rows `t` of one source each for which `condition` holds."""
+    columns = loaded_columns(record_type)
     # What `finish_loading` computes is mostly known already, and is written at once where it is.
     resolved = Resolved(dictionary, record_type)
     names = ", ".join([*map(quote, columns), *resolved.values, "_covered"])
     values = ", ".join([*(f"t.{quote(column)}" for column in columns), *resolved.values.values(), "''"])
     # In the order of the rows, as they stand in the files.
-    connection.execute(f"insert into {table} ({names}) select {values} from {rows} t {resolved.joins} where t._gone is null and +t.key in {affected} "
-                       "and +t.key not in (select key from temp.contested_key) order by t.rowid")
-    return _merge(connection, record_type, columns)
+    connection.execute(f"insert into {quote(record_type.type)} ({names}) select {values} from {quote(rows_table(record_type.type))} t {resolved.joins} "
+                       f"where t._gone is null and {condition} order by t.rowid")
 
 
 def declared_in(path: Path) -> str:

@@ -85,8 +85,12 @@ def _is_slip(one: str, other: str) -> bool:
     """Whether two cores differ by nothing, or by one character that is no numbering (一期 and 二期 are two)."""
     if one == other:
         return True
-    short, long = sorted((one, other), key=len)
-    place = next((number for number, character in enumerate(short) if character != long[number]), len(short))
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    place = 0
+    for character, beside in zip(short, long, strict=False):
+        if character != beside:
+            break
+        place += 1
     if len(short) == len(long):
         differ = {short[place], long[place]}
         return short[place + 1 :] == long[place + 1 :] and not differ <= _NUMBERING

@@ -10,6 +10,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ from auditkb.values import fold
 _ENCODED = str.maketrans({"%": "%25", "/": "%2F", ":": "%3A"})
 _TO_ENCODE = re.compile(r"[%/:\s]")
 ROWS_AT_ONCE = 5000
+_BITS_OF_A_ROW = 40
 
 
 # --- keys
@@ -34,6 +36,11 @@ def encode_part(text: str) -> str:
     if _TO_ENCODE.search(text) is None:
         return text
     return " ".join(text.split()).translate(_ENCODED)
+
+
+def encode_parts(texts: Sequence[str]) -> Sequence[str]:
+    """`encode_part` of each text."""
+    return texts if _TO_ENCODE.search("".join(texts)) is None else list(map(encode_part, texts))
 
 
 def decode_part(part: str) -> str:
@@ -54,10 +61,10 @@ def key_text(value: Value) -> str:
 
 
 class Key(NamedTuple):
-    """A key; `same_as` is the earlier row that has the same one, as the caller names it, and `is_numbered` says that a number parts them."""
+    """A key; `same_as` is the earlier row that has the same one, and `is_numbered` says that a number parts them."""
 
     text: str | None
-    same_as: int | str | None = None
+    same_as: int | None = None
     is_numbered: bool = False
 
 
@@ -70,7 +77,7 @@ def key_texts(parts: Mapping[str, Sequence[str | None]], alternatives: Sequence[
     first = [parts.get(field, [None]) for field in alternatives[0]]
     if not any(None in column for column in first):
         is_name = len(alternatives) > 1 or len(first) == 1
-        return [("/".join(row), is_name) for row in zip(*first, strict=True)]
+        return list(zip(first[0] if len(first) == 1 else map("/".join, zip(*first, strict=True)), repeat(is_name)))
     *exact, last = alternatives
     nothing = (None,) * count
     by_alternative = [list(zip(*(parts.get(field, nothing) for field in fields), strict=True)) for fields in exact]
@@ -92,19 +99,32 @@ class KeyMaker:
 
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
-        self._rows: dict[str, int | str] = {}
-        self.first: dict[str, tuple[str, Mapping[str, Cell]]] = {}
-        """Place and cells of each record that may go on in further rows, of this sheet or another of the source."""
+        self._rows: dict[str, int] = {}
+        self._sheets: list[str] = []
+        self.first: dict[str, tuple[int, Mapping[str, Cell]]] = {}
+        """Row (as `begin_sheet` numbers it) and cells of each record that may go on in further rows, of this sheet or another of the source."""
 
-    def make(self, values: Mapping[str, Value | None], row: int | str) -> Key:
+    def begin_sheet(self, name: str) -> int:
+        """What is added to the number of a row of this sheet, so that it names one place of the source; `place_of` tells which.
+
+        A number is a third of the text that it stands for, and there is one for each record.
+        """
+        self._sheets.append(name)
+        return (len(self._sheets) - 1) << _BITS_OF_A_ROW
+
+    def place_of(self, row: int) -> tuple[str, int]:
+        """Sheet and number of a row."""
+        return self._sheets[row >> _BITS_OF_A_ROW], row & ((1 << _BITS_OF_A_ROW) - 1)
+
+    def make(self, values: Mapping[str, Value | None], row: int) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""
         return self.claim(*self.text_of(values), row)
 
-    def claim(self, text: str | None, is_name: bool, row: int | str) -> Key:
+    def claim(self, text: str | None, is_name: bool, row: int) -> Key:
         """The key of a row whose `text_of` is known; equal ones are counted unless the key is a name."""
         return Key(None) if text is None else self._claim(text, row, can_count=not is_name)
 
-    def claim_all(self, texts: Sequence[str | None], rows: Sequence[int | str]) -> bool:
+    def claim_all(self, texts: Sequence[str | None], rows: Sequence[int]) -> bool:
         """Take the keys of many rows where all are known, new and different; False, and none taken, where some are not."""
         claimed = dict(zip(texts, rows, strict=True))
         if None in claimed or len(claimed) < len(texts) or not self._rows.keys().isdisjoint(claimed):
@@ -128,7 +148,7 @@ class KeyMaker:
         known = (values[field] for field in fields)
         return "/".join(encode_part(key_text(value)) for value in known if value is not None)
 
-    def _claim(self, key: str, row: int | str, *, can_count: bool) -> Key:
+    def _claim(self, key: str, row: int, *, can_count: bool) -> Key:
         equal = self._rows.get(key)
         if equal is None:
             self._rows[key] = row

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 
 from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.cells import Cell
@@ -104,7 +105,7 @@ def settle_references(connection: sqlite3.Connection, dictionary: Dictionary, le
     delete_notes(connection, kind="no_such_record")
     names = KnownNames(connection, dictionary, aliases)
     created: dict[str, int] = {}
-    for record_type, field, target in _references(dictionary):
+    for record_type, field, target in _used_references(connection, dictionary):
         if target.created_by_reference:
             made = _create(connection, record_type, field, target)
             if made:
@@ -124,6 +125,15 @@ def _references(dictionary: Dictionary) -> Iterator[tuple[RecordType, Field, Rec
         for field in record_type.fields.values() if record_type.derived is None else ():
             if field.is_reference and dictionary[field.type].derived is None:
                 yield record_type, field, dictionary[field.type]
+
+
+def _used_references(connection: sqlite3.Connection, dictionary: Dictionary) -> Iterator[tuple[RecordType, Field, RecordType]]:
+    """Those of `_references` that any record holds, which one look at each table tells."""
+    for _, group in groupby(_references(dictionary), key=lambda reference: reference[0].type):
+        references = list(group)
+        record_type = references[0][0]
+        counts = connection.execute(f"select {', '.join(f'count({quote(field.name)})' for _, field, _ in references)} from {quote(record_type.type)}").fetchone()
+        yield from (reference for reference, count in zip(references, counts, strict=True) if count)
 
 
 def merge_spellings(connection: sqlite3.Connection, dictionary: Dictionary, aliases: Aliases) -> dict[str, int]:

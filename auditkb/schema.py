@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-
-from sqlite_utils import Database
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from auditkb.dictionary import Dictionary, RecordType
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 ORIGIN = {"source": "TEXT", "sheet": "TEXT", "row": "INTEGER"}
 """Where a record was read from."""
@@ -97,19 +100,19 @@ def quote(name: str) -> str:
 
 def create_tables(connection: sqlite3.Connection, dictionary: Dictionary) -> None:
     """Create every table, and add the columns that an existing one lacks. Nothing is dropped or changed."""
-    database = Database(connection, execute_plugins=False)
+    tables = _Tables(connection)
     # Records link to their source, so this one comes first.
-    _create(database, "sources", *_fixed_table("sources", {}))
+    tables.create("sources", *_fixed_table("sources", {}))
     for name in dictionary.load_order():
-        _create_record_table(database, dictionary[name])
-        _create_source_rows(database, dictionary[name])
+        _create_record_table(tables, dictionary[name])
+        _create_source_rows(tables, dictionary[name])
     for name in _FIXED:
-        _create(database, name, *_fixed_table(name, dictionary.types))
+        tables.create(name, *_fixed_table(name, dictionary.types))
         for columns in _INDEXES.get(name, []):
             add_index(connection, name, columns)
     # A reference to a type that came later in a circle of references could not be declared at creation.
     for name in dictionary.types:
-        _create_record_table(database, dictionary[name])
+        _create_record_table(tables, dictionary[name])
         for column in dictionary[name].belongs_to:
             add_index(connection, name, (column,))
 
@@ -126,25 +129,25 @@ def rows_table(type_name: str) -> str:
     return f"source_rows_{type_name}"
 
 
-def _create_source_rows(database: Database, record_type: RecordType) -> None:
+def _create_source_rows(tables: _Tables, record_type: RecordType) -> None:
     """The rows of each source; a database from before they were kept gets those of its records."""
     if record_type.derived is not None:
         return
     name = rows_table(record_type.type)
-    is_new = name not in database.table_names()
+    is_new = name not in tables.columns
     internal = {column: kind for column, kind in record_columns(record_type).items() if column not in INTERNAL}
     columns = {**internal, "_states": "TEXT", "_gone": "TEXT"}
-    _create(database, name, columns, ("key", "source"), {})
+    tables.create(name, columns, ("key", "source"), {})
     if is_new:
         shared = ", ".join(quote(column) for column in columns if column != "_gone")
-        database.conn.execute(f'insert into {quote(name)} ({shared}) select {shared} from {quote(record_type.type)} where "row" is not null')
+        tables.connection.execute(f'insert into {quote(name)} ({shared}) select {shared} from {quote(record_type.type)} where "row" is not null')
 
 
-def _create_record_table(database: Database, record_type: RecordType) -> None:
+def _create_record_table(tables: _Tables, record_type: RecordType) -> None:
     links: dict[str, Link] = {name: (entry.type, "key") for name, entry in record_type.fields.items() if entry.is_reference}
     # Internal columns have no link: pages would show it.
     links["source"] = ("sources", "id")
-    _create(database, record_type.type, record_columns(record_type), "key", links)
+    tables.create(record_type.type, record_columns(record_type), "key", links)
 
 
 def _fixed_table(name: str, types: Mapping[str, RecordType]) -> tuple[dict[str, str], str | tuple[str, ...] | None, dict[str, Link]]:
@@ -153,22 +156,36 @@ def _fixed_table(name: str, types: Mapping[str, RecordType]) -> tuple[dict[str, 
     return columns, _KEYS.get(name, "id"), links
 
 
-def _create(database: Database, name: str, columns: dict[str, str], key: str | tuple[str, ...] | None,
-            links: dict[str, Link]) -> None:
-    """Create table `name`, or add what it lacks. A link to a table that does not exist yet is left for a later call."""
-    there = set(database.table_names())
-    usable = {column: link for column, link in links.items() if link[0] == name or link[0] in there}
-    if name not in there:
-        now = {column: kind for column, kind in columns.items() if column not in links or column in usable}
-        foreign_keys = [(column, *link) for column, link in usable.items()]
-        database.conn.execute(database.create_table_sql(name, now, pk=key, foreign_keys=foreign_keys))
-        return
-    present = {row[1] for row in database.conn.execute(f"pragma table_info({quote(name)})")}
-    for column, kind in columns.items():
-        link = usable.get(column)
-        if column not in present and (column not in links or link is not None):
-            reference = f" references {quote(link[0])}({quote(link[1])})" if link is not None else ""
-            database.conn.execute(f"alter table {quote(name)} add column {quote(column)} {kind}{reference}")
+class _Tables:
+    """The tables of a database with their columns, which are asked for once."""
+
+    def __init__(self, connection: sqlite3.Connection):
+        self.connection = connection
+        self.columns: dict[str, set[str]] = {}
+        for table, column in connection.execute("select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'"):
+            self.columns.setdefault(table, set()).add(column)
+
+    def create(self, name: str, columns: dict[str, str], key: str | tuple[str, ...] | None, links: dict[str, Link]) -> None:
+        """Create table `name`, or add what it lacks. A link to a table that does not exist yet is left for a later call."""
+        usable = {column: link for column, link in links.items() if link[0] == name or link[0] in self.columns}
+        known = self.columns.get(name, set())
+        new = {column: kind for column, kind in columns.items() if column not in known and (column not in links or column in usable)}
+        if not known:
+            foreign_keys = [(column, *link) for column, link in usable.items()]
+            self.connection.execute(self._database.create_table_sql(name, new, pk=key, foreign_keys=foreign_keys))
+        else:
+            for column, kind in new.items():
+                link = usable.get(column)
+                reference = f" references {quote(link[0])}({quote(link[1])})" if link is not None else ""
+                self.connection.execute(f"alter table {quote(name)} add column {quote(column)} {kind}{reference}")
+        self.columns[name] = known | new.keys()
+
+    @cached_property
+    def _database(self) -> Database:
+        # Most starts find all tables there and need no more of it.
+        from sqlite_utils import Database
+
+        return Database(self.connection, execute_plugins=False)
 
 
 def add_index(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> None:

@@ -90,6 +90,12 @@ def find_affected(connection: sqlite3.Connection, record_type: RecordType, sourc
                        f"union select key from {FORMER}", (source,))
 
 
+def is_only_source(connection: sqlite3.Connection, record_type: RecordType, source: str) -> bool:
+    """Whether all rows of one type are this source's and it had none before: each is a record by itself, and there is no other record."""
+    rows = quote(rows_table(record_type.type))
+    return connection.execute(f"select not exists (select 1 from {FORMER}) and not exists (select 1 from {rows} where source <> ?)", (source,)).fetchone() == (1,)
+
+
 def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Loading) -> Changes:
     """Write what differs between the former rows of one type and those now loaded into `record_changes`."""
     here = f"{quote(rows_table(record_type.type))} n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from auditkb.errors import Text
 
@@ -45,6 +46,21 @@ def fold(text: str) -> str:
         text = "".join(character for character in text if not _is_invisible(character))
     # Taking a space out may leave a letter beside the accent that belongs to it.
     return unicodedata.normalize("NFKC", text)
+
+
+def fold_all(texts: Sequence[str]) -> list[str] | None:
+    """`fold` of each of many texts, looked at in one go; None where some need to be folded one by one.
+
+    >>> fold_all(["ＡＢ公司", "第1号"]), fold_all(["AB 公司", "x"])
+    (['ab公司', '第1号'], None)
+    """
+    # No line break joins what stands beside it, so lines are made one form as the texts would be.
+    lines = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", "\n".join(texts)).casefold())
+    folded = lines.split("\n")
+    # Else there is white space in a text, or a text is empty.
+    if len(folded) != len(texts) or lines.split() != folded:
+        return None
+    return folded if lines.replace("\n", "").isprintable() else None
 
 
 def clean(text: str) -> str:

@@ -236,6 +236,8 @@ def test_an_organisation_that_the_file_describes_in_two_ways_is_disputed(load, c
     load([{"ocid": "a", "parties": [{"id": "1", "name": "甲 公司", "contactPoint": {"telephone": "1"}, "address": {"streetAddress": "路"}}]},
           {"ocid": "b", "buyer": {"name": "甲 公司", "contactPoint": {"telephone": "2"}, "address": {"streetAddress": "路 "}}}])
     assert rows(connection, "organisation", "name, phone, address, _states") == [("甲 公司", None, "路", "|phone=disputed|")]
+    assert connection.execute("select key, field, raw, note_en from cell_notes where state = 'disputed'").fetchall() == [
+        ("甲 公司", "phone", "2", 'places of the file disagree: "1", "2"; neither is used')]
 
 
 def test_the_same_file_again_changes_nothing_and_a_newer_one_is_compared(load, connection):

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkb.amounts import MONEY_UNITS, plain_amounts, read_money
-from auditkb.cells import is_bare_text, read_cell
+from auditkb.cells import are_bare_texts, is_bare_text, read_cell
 from auditkb.dictionary import load_dictionary
-from auditkb.records import KeyMaker, encode_part, key_text, key_texts
+from auditkb.records import KeyMaker, encode_part, encode_parts, key_text, key_texts
 from auditkb.sources.body import Body
 from auditkb.sources.layout import find_layouts
 from auditkb.sources.plans import all_headings
+from auditkb.sources.row_kinds import Kinds
+from auditkb.texts import fold, fold_all
 from auditkb.value_options import NO_OPTIONS, ValueOptions
 from auditkb.values import Unreadable
 from tests.sheet_maker import make_sheet
@@ -114,3 +116,44 @@ def test_a_meaningless_amount_is_never_plain():
     with pytest.raises(Unreadable):
         read_money("1.234")
     assert plain_amounts(["1.234"], "元") is None
+
+
+# --- many texts looked at in one go
+
+PIECES = st.text(alphabet=st.sampled_from([*"AbZ一第號１2０٣ＡｂﬁÅ\u030a\u0301\u3099かＩİıßςΣ가ᄀ\u1161 \t\n\r\x0b\x1c\x85\u2028\u00a0\u3000\u200b\ufeff\x00/:%-—合计:TOTAL"]), max_size=8)
+COLUMNS = st.lists(st.one_of(PIECES, st.sampled_from([*TEXTS, "HT-2", "TOTAL2", "第2号道路"])), min_size=1, max_size=5)
+
+
+@settings(deadline=None, max_examples=500)
+@given(COLUMNS)
+def test_texts_folded_in_one_go_are_those_folded_one_by_one(texts):
+    assert fold_all(texts) in (None, [fold(text) for text in texts])
+
+
+@settings(deadline=None, max_examples=500)
+@given(COLUMNS, st.booleans())
+def test_texts_are_bare_together_where_each_is(texts, is_key):
+    each = all(is_bare_text(text, is_key=is_key) for text in texts)
+    assert are_bare_texts(texts, is_key=is_key) == (each and not any("\n" in text for text in texts))
+
+
+@settings(deadline=None, max_examples=500)
+@given(COLUMNS)
+def test_parts_of_keys_are_encoded_together_as_each_is(texts):
+    assert list(encode_parts(texts)) == [encode_part(text) for text in texts]
+
+
+@settings(deadline=None, max_examples=500)
+@given(COLUMNS)
+def test_codes_begin_records_together_where_each_does(texts):
+    kinds = Kinds(find_layouts(make_sheet([HEADER, PLAIN]), HEADINGS)[0], frozenset(range(6)), (), ())
+    if kinds.begin_records(texts):
+        assert all(kinds.begins_record(text) for text in texts)
+
+
+def test_long_columns_of_codes_and_names_are_looked_at_in_one_go():
+    codes, names = [f"HT-{number}" for number in range(1000)], [f"第{number}号道路（东）" for number in range(1000)]
+    kinds = Kinds(find_layouts(make_sheet([HEADER, PLAIN]), HEADINGS)[0], frozenset(range(6)), (), ())
+    assert kinds.begin_records(codes) and not kinds.begin_records([*codes, "TOTAL9"])
+    assert are_bare_texts(codes, is_key=True) and are_bare_texts(names, is_key=False) and not are_bare_texts([*names, "无"], is_key=False)
+    assert fold_all(names) == [f"第{number}号道路(东)" for number in range(1000)]

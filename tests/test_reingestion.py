@@ -1,13 +1,10 @@
 """A source loaded again, two sources of one record, and taking a source back."""
 
 import random
-import subprocess
-import sys
-import textwrap
 
 import pytest
 
-from auditkb.database import create_tables, open_database, writer
+from auditkb.database import create_tables, writer
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.outputs.source_list import sources
@@ -320,7 +317,7 @@ def test_the_records_depend_on_what_is_loaded_and_not_on_the_way_to_it(load, con
             remove_source(connection, DICTIONARY, name)
 
 
-# --- older databases and interruptions
+# --- older databases
 
 def test_a_database_from_before_keeps_its_rows_by_source(connection, load):
     load("HT-1,甲,公司,2019-05-20,5\n")
@@ -329,50 +326,3 @@ def test_a_database_from_before_keeps_its_rows_by_source(connection, load):
         create_tables(connection, DICTIONARY)
     assert load("HT-1,甲,公司,2019-05-21,5\n").changes.changed == 1
     assert ("HT-1", "changed", "signed_on", "2019-05-20", "2019-05-21") in changes(connection)
-
-
-KILLED = """
-import os, random, signal, sys, threading, time
-from pathlib import Path
-from auditkb.database import open_database
-from auditkb.sources.loading import load_source
-from tests.small_dictionary import small_dictionary
-connection = open_database(Path(sys.argv[1]))
-print("go", flush=True)
-threading.Timer(float(sys.argv[3]), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
-for _ in range(50):
-    load_source(connection, small_dictionary(), Path(sys.argv[2]))
-    Path(sys.argv[2], "contract.csv").open("a").write(f"more-{_},丁,公司,,1\\n")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_a_killed_loading_leaves_whole_files_only(tmp_path, project):
-    file, folder = tmp_path / "kb.db", tmp_path / "office"
-    folder.mkdir()
-    folder.joinpath("source.yml").write_text(WHOLE.format(name="office"), "utf-8")
-    connection = open_database(file, create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    connection.close()
-    generator, lengths = random.Random(7), set()
-    for number in range(20):
-        rows = [f"HT-{row},甲{number},公司,2019-05-20,{row}.50\n" for row in range(4000)]
-        folder.joinpath("contract.csv").write_text(HEAD + "".join(rows), "utf-8")
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file), str(folder), str(generator.uniform(0.01, 1.2))], cwd=project, capture_output=True, check=False)
-        assert done.returncode == -9, done.stderr.decode()
-        connection = open_database(file)
-        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
-        loaded, titles, longest = connection.execute("select count(*), count(distinct title), max(length(key)) from contract where key like 'HT-%'").fetchone()
-        assert (loaded, titles) in ((0, 0), (4000, 1)), (number, loaded, titles, longest)
-        total = connection.execute("select count(*) from contract").fetchone()[0]
-        assert connection.execute("select coalesce(sum(rows), 0) from sources").fetchone()[0] == total
-        lengths.add(total)
-        connection.close()
-    assert len(lengths) > 1
-    # The note of a writer that was killed stands in nobody's way.
-    connection = open_database(file)
-    with writer(connection):
-        pass
-    connection.close()

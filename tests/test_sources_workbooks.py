@@ -151,7 +151,7 @@ def test_formats_hold_for_their_cells_only(workbook):
 
 @given(st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=2))
 def test_every_amount_is_written_with_its_own_digits(amount):
-    from auditkb.sources.workbooks import _number
+    from auditkb.sources.workbook_rows import _number
 
     assert Decimal(_number(float(amount))) == amount
     assert Decimal(read_number_format(9, None).show(_number(float(amount))).removesuffix("%")) == amount * 100

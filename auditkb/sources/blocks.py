@@ -13,27 +13,39 @@ from auditkb.sources.row_kinds import Kinds
 from auditkb.sources.sheets import Row
 
 ROWS_OF_A_BLOCK = 1000
+_NONE: frozenset[int] = frozenset()
 
 
 class Block:
-    """Lines that follow each other, and the same texts by column; rows that end early are filled with blanks."""
+    """Rows that follow each other, and the same texts by column; rows that end early are filled with blanks."""
 
-    def __init__(self, lines: Sequence[Line], columns: Sequence[tuple[str, ...]] | None = None):
-        self.lines = lines
+    def __init__(self, rows: Sequence[Row | Line], columns: Sequence[tuple[str, ...]] | None = None):
+        self._rows = rows
         if columns is not None:
             self.columns = columns
+        self.numbers = [row.number for row in rows]
+
+    @cached_property
+    def lines(self) -> Sequence[Line]:
+        """Each row as one that holds records; in most blocks nobody asks for them."""
+        return [row if isinstance(row, Line) else Line(row.number, row.line, row.cells, _NONE, row.problems) for row in self._rows]
 
     @cached_property
     def columns(self) -> Sequence[tuple[str, ...]]:
         """The texts of each column."""
-        return columns_of(self.lines)
+        return columns_of(self._rows)
+
+    @cached_property
+    def apart(self) -> set[int]:
+        """The places of rows with cells that are filled in from above, or that nothing may be read from."""
+        return {place for place, row in enumerate(self._rows) if row.problems or (isinstance(row, Line) and row.filled)}
 
     def column(self, position: int) -> Sequence[str]:
         """The texts of one column, blank where no row reaches it."""
-        return self.columns[position] if position < len(self.columns) else ("",) * len(self.lines)
+        return self.columns[position] if position < len(self.columns) else ("",) * len(self._rows)
 
 
-def columns_of(rows: Sequence[Row] | Sequence[Line]) -> list[tuple[str, ...]]:
+def columns_of(rows: Sequence[Row | Line]) -> list[tuple[str, ...]]:
     """The texts of rows by column."""
     return list(zip_longest(*(row.cells for row in rows), fillvalue=""))
 
@@ -42,7 +54,7 @@ class OnlyRecords:
     """Whether each row of a block is a record, told from its columns: true only where every row by itself would be one."""
 
     def __init__(self, kinds: Kinds, loaded: Collection[int], words: Collection[int], headings: frozenset[str]):
-        self._loaded, self._words, self._headings = loaded, words, headings
+        self._loaded, self._words, self._headings, self._kinds = loaded, words, headings, kinds
         self._begins_record = Remembered(kinds.begins_record)
         self._may_be_heading = Remembered(self._is_heading)
 
@@ -72,6 +84,8 @@ class OnlyRecords:
 
     def _no_label(self, columns: Sequence[tuple[str, ...]]) -> bool:
         """Whether the first words of every row are those of a record."""
+        if self._kinds.begin_records(columns[0]):
+            return True
         open_rows: Sequence[int] = range(len(columns[0]))
         for column in columns:
             found = self._begins_record.of(column[row] for row in open_rows)

@@ -26,7 +26,6 @@ NOTHING = Text("要读入的列都是空的", "empty in all columns that are loa
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
 ONLY_AN_AMOUNT = Text("只有一个金额，不是上面各行的合计", "nothing but an amount, which is not the sum of the rows above")
 LIKE_A_TOTAL = Text("除一格文字外只有金额，像是合计或说明", "nothing but words in one cell and amounts: a total or a note, it seems")
-_NONE: frozenset[int] = frozenset()
 
 
 FEW_COLUMNS = 2
@@ -95,7 +94,7 @@ class Body:
                 kinds.pass_records()
                 self._note_hidden(batch)
                 sums.add_all(batch, columns)
-                yield Block([Line(row.number, row.line, row.cells, _NONE, row.problems) for row in batch], columns)
+                yield Block(batch, columns)
             elif lines := list(self._lines(batch, kinds, filler, sums)):
                 yield Block(lines)
         self.differences += sums.close()

@@ -93,7 +93,7 @@ def _rows(path: Path, encoding: str, delimiter: str, skipped: int) -> Iterator[R
         try:
             for number, cells in enumerate(reader, 1):
                 # A line that csv calls empty is a row of a spreadsheet all the same.
-                if any(map(str.strip, cells)):
+                if cells and cells[0].strip() or any(map(str.strip, cells)):
                     yield Row(number, reader.line_num + skipped, cells)
         except UnicodeDecodeError as error:
             raise fail("文件在读取时被改动", "the file was changed while it was read", file=path.as_posix()) from error

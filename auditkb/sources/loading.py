@@ -23,7 +23,7 @@ from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.garbage import without_collection
-from auditkb.merging import declared_in, rebuild
+from auditkb.merging import declared_in, make_all, rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
 from auditkb.records import ROWS_AT_ONCE, KeyMaker, insert_statement, loaded_columns
 from auditkb.references import References, settle_references
@@ -34,6 +34,7 @@ from auditkb.source_rows import (
     compare,
     find_affected,
     find_missing,
+    is_only_source,
     loaded_types,
     note_corrected_keys,
     prepare,
@@ -216,6 +217,9 @@ class _Loader:
             self.changes += compare(connection, record_type, self.loading)
             self.changes += take_back(connection, record_type, self.loading) if self.is_same_files else self._settle_missing(record_type)
             note_corrected_keys(connection, record_type, self.loading)
+        if is_only_source(connection, record_type, self.source.id):
+            make_all(connection, self.dictionary, record_type)
+            return
         find_affected(connection, record_type, self.source.id)
         self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
 

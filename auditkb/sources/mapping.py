@@ -38,7 +38,8 @@ _AsText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Most files have no mapping, so the checks of its form are built when there is one.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class ValuesSaid(_Model):

@@ -136,7 +136,7 @@ class OcdsTable:
                 cells[name] = read_cell(self.record_type.fields[name], text[:MOST_CHARACTERS])
             elif isinstance(before.value, str) and fold(before.value) != fold(text):
                 cells[name] = Cell(state="disputed")
-                self.note("sources_differ", key, name, text, f"{place}:{found[0].place}", Text(f"文件各处不一致：“{before.value[:40]}”、“{text[:40]}”；此项不用", f'places of the file disagree: "{before.value[:40]}", "{text[:40]}"; neither is used'), _CHECK, "disputed")
+                self.note("unreadable", key, name, text, f"{place}:{found[0].place}", Text(f"文件各处不一致：“{before.value[:40]}”、“{text[:40]}”；此项不用", f'places of the file disagree: "{before.value[:40]}", "{text[:40]}"; neither is used'), _CHECK, "disputed")
 
 
 class _ReleaseReader:

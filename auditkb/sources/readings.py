@@ -7,19 +7,19 @@ from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeGuard, cast
 
 from auditkb.amounts import MONEY_UNITS, plain_amounts
-from auditkb.cells import Cell, is_bare_text, read_cell, read_period_cells
+from auditkb.cells import Cell, are_bare_texts, check_capitals, is_bare_text, read_cell, read_period_cells
 from auditkb.dictionary import Field
 from auditkb.errors import Text
-from auditkb.records import KeyText, encode_part, key_text, key_texts, to_database
+from auditkb.records import KeyText, encode_part, encode_parts, key_text, key_texts, to_database
 from auditkb.remembered import Remembered
 from auditkb.sources.blocks import Block
 from auditkb.sources.headers import Column
 from auditkb.sources.line import Line
 from auditkb.sources.sums import MOST_OF_TEN_THOUSANDS, is_likely_yuan
-from auditkb.values import fold
+from auditkb.texts import fold, fold_all
 
 _LIKELY_YUAN = Text("万元列中的数很大（折合十亿元以上），是否按元填写？已按万元读入", "a very large number in a column of 万元 (a billion yuan and more): was it typed in yuan? It was read as 万元")
 _IN_WHICH_UNIT = Text("请核对原件；按元填写的改为万元数，或在数后写“元”", "check the paper; where it is in yuan divide it, or write 元 behind it")
@@ -81,6 +81,10 @@ def is_plain(cell: Cell) -> bool:
     return cell.reason is None and cell.alias is None and not cell.is_marked and cell.state in (None, "not_captured")
 
 
+def _are_texts(stored: Sequence[object]) -> TypeGuard[Sequence[str]]:
+    return set(map(type, stored)) == {str}
+
+
 def _folded(stored: Stored) -> str | None:
     return fold(stored) if isinstance(stored, str) else None
 
@@ -88,6 +92,18 @@ def _folded(stored: Stored) -> str | None:
 def text_of(line: Line, column: Column) -> str:
     """The text of a row in a column; rows may end early."""
     return line.cells[column.position] if column.position < len(line.cells) else ""
+
+
+def compared_with_capitals(cell: Cell, column: Column, line: Line) -> Cell:
+    """An amount in figures, in doubt where the capitals of its row say something else; the capitals where there is no figure."""
+    position = column.capitals or 0
+    capitals = line.cells[position].strip() if position < len(line.cells) else ""
+    if not capitals or cell.is_marked or cell.reason is not None:
+        return cell
+    if not isinstance(cell.value, Decimal):
+        return read_cell(column.field, capitals)
+    checked = check_capitals(cell.value, capitals)
+    return cell if checked.reason is None else replace(cell, reason=checked.reason, advice=checked.advice)
 
 
 class PlainRows:
@@ -102,14 +118,14 @@ class PlainRows:
         keys = {name for names in alternatives for name in names}
         self._columns = [_Constant(constants[entry.name]) if entry.name in constants else _PlainColumn(*columns[entry.name], is_key=entry.name in keys) for entry in fields]
         self._alternatives = alternatives
-        self._keys = [(place, entry.name) for place, entry in enumerate(fields) if entry.name in keys]
+        self._keys = {entry.name: place for place, entry in enumerate(fields) if entry.name in keys}
         self._parents = [place for place, entry in enumerate(fields) if entry.name in parents]
         self._folds: dict[int, Remembered[Stored, str | None]] = {place: Remembered(_folded) for place, entry in enumerate(fields) if entry.compared}
 
     def read(self, block: Block) -> PlainBlock:
         """What the database holds of each line, its key, and the lines to be looked at by themselves."""
-        count = len(block.lines)
-        apart = {place for place, line in enumerate(block.lines) if line.problems or line.filled}
+        count = len(block.numbers)
+        apart = set(block.apart)
         texts = [column.texts(block) for column in self._columns]
         stored: list[Sequence[Stored]] = []
         for column, cells in zip(self._columns, texts, strict=True):
@@ -118,9 +134,21 @@ class PlainRows:
             apart.update(unplain)
         if self._parents and all(None in stored[place] for place in self._parents):
             apart.update(row for row in range(count) if all(stored[place][row] is None for place in self._parents))
-        parts = {name: self._columns[place].key_parts(texts[place], stored[place]) for place, name in self._keys}
-        folded = [known.of(stored[place]) for place, known in self._folds.items()]
-        return PlainBlock(key_texts(parts, self._alternatives, count), [*stored, *folded], apart)
+        folded = [self._fold(place, stored[place]) for place in self._folds]
+        return PlainBlock(self._key_texts(texts, stored, count), [*stored, *folded], apart)
+
+    def _key_texts(self, texts: Sequence[Sequence[str]], stored: Sequence[Sequence[Stored]], count: int) -> list[KeyText]:
+        """The key of each line. What the first alternative is made of is mostly known everywhere; the others are then not looked at."""
+        parts: dict[str, Sequence[str | None]] = {}
+        for alternative in self._alternatives:
+            parts |= {name: self._columns[self._keys[name]].key_parts(texts[self._keys[name]], stored[self._keys[name]]) for name in alternative if name in self._keys and name not in parts}
+            if all(name in parts and None not in parts[name] for name in alternative):
+                break
+        return key_texts(parts, self._alternatives, count)
+
+    def _fold(self, place: int, stored: Sequence[Stored]) -> Sequence[str | None]:
+        folded = fold_all(stored) if _are_texts(stored) else None
+        return self._folds[place].of(stored) if folded is None else folded
 
 
 class _Constant:
@@ -131,7 +159,7 @@ class _Constant:
         self._part = None if cell.value is None else encode_part(key_text(cell.value))
 
     def texts(self, block: Block) -> Sequence[str]:
-        return ("",) * len(block.lines)
+        return ("",) * len(block.numbers)
 
     def read(self, texts: Sequence[str]) -> tuple[Sequence[Stored], list[int]]:
         return [self._stored] * len(texts), []
@@ -169,6 +197,8 @@ class _PlainColumn:
             exact = [Decimal(text) if text else None for text in amounts]
             if factor < 10_000 or not any(amount is not None and abs(amount) >= MOST_OF_TEN_THOUSANDS for amount in exact):
                 return [float(amount * factor) if amount is not None else None for amount in exact], []
+        if self._text_is_value and are_bare_texts(texts, is_key=self._is_key):
+            return texts, []
         found = self._stored.of(texts)
         unplain = [place for place, stored in enumerate(found) if stored is APART] if self._has_unplain else []
         return cast(Sequence[Stored], found), unplain
@@ -184,6 +214,8 @@ class _PlainColumn:
 
     def key_parts(self, texts: Sequence[str], stored: Sequence[Stored]) -> Sequence[str | None]:
         """Each cell as part of a key."""
+        if _are_texts(stored):
+            return encode_parts(stored)
         return [encode_part(value) if type(value) is str else None if value is None else self._key_part(text) for text, value in zip(texts, stored, strict=True)]
 
     def _key_part(self, text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from auditkb.dictionary import normalise_header
@@ -39,6 +39,7 @@ _SECTION = re.compile(r"^\(?[一二三四五六七八九十]+[)、.．]")
 _MAY_BE_NONE = re.compile(r"[计总]|^其中|total|:|汇总|^共|^平均|^average|^mean|^\(?(?:注|备注|说明|填表说明|附注|note|remark)")
 # A code such as HT2019-001, which is its own label but for its case.
 _CODE = re.compile(r"[A-Z](?=.*\d)[A-Z\d-]*", re.ASCII)
+_CODES = re.compile(rf"(?:{_CODE.pattern}\n)*+", re.ASCII)
 
 
 class Kinds:
@@ -61,6 +62,12 @@ class Kinds:
                 kind = self._of_words(row, texts, label, [text for _, text in texts if not is_number(text)])
         self._in_notes = kind is NOTE
         return kind
+
+    def begin_records(self, texts: Sequence[str]) -> bool:
+        """Whether each of many rows `begins_record` with a code, looked at in one go."""
+        lines = "\n".join(texts) + "\n"
+        return (lines.count("\n") == len(texts) and _CODES.fullmatch(lines) is not None
+                and "TOTAL" not in lines and self._header.isdisjoint(map(str.lower, texts)))
 
     def begins_record(self, text: str) -> bool | None:
         """Whether a row of three cells or more is a record because this is its first text; None for a blank or a number, which tells nothing."""

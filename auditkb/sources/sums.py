@@ -105,16 +105,17 @@ class Sums:
     def add_all(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> None:
         """Count the amounts of many records' rows, whose texts are given by column too."""
         plain = {place: plain_amounts(columns[place], unit or options.unit or "元", options) for place, (unit, options) in self._columns.items() if place < len(columns)}
-        amounts = {place: [Decimal(text) for text in texts or () if text] for place, texts in plain.items()}
-        if any(row.problems for row in rows) or None in plain.values() or any(self._is_any_large(place, found) for place, found in amounts.items()):
+        doubles = {place: list(map(float, filter(None, texts or ()))) for place, texts in plain.items()}
+        if any(row.problems for row in rows) or None in plain.values() or any(max(found, default=0) * self._factor(place) > LARGE for place, found in doubles.items()):
             for row in rows:
                 self.add(row)
             return
         self._rows += len(rows)
         self._rows_since_subtotal += len(rows)
-        for place, found in amounts.items():
+        for place, texts in plain.items():
+            found = list(map(Decimal, filter(None, texts or ())))
             if found:
-                self._seen[place].extend(float(abs(amount)) for amount in found if amount)
+                self._seen[place].extend(filter(None, doubles[place]))
                 # With the two decimals that each amount has where it is read by itself.
                 self._count(place, sum(found, Decimal("0.00")), len(found))
 
@@ -126,9 +127,6 @@ class Sums:
     def _factor(self, place: int) -> int:
         unit, options = self._columns[place]
         return MONEY_UNITS[unit or options.unit or "元"]
-
-    def _is_any_large(self, place: int, amounts: Sequence[Decimal]) -> bool:
-        return bool(amounts) and max(max(amounts), -min(amounts)) * self._factor(place) > LARGE
 
     def _look_at(self, number: int, place: int, text: str, amount: Decimal) -> None:
         self._seen[place].append(float(abs(amount)))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from functools import cached_property
 from itertools import repeat
 
-from auditkb.cells import Cell, check_capitals, read_cell
+from auditkb.cells import Cell, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
-from auditkb.notes import Kind, Note
+from auditkb.notes import Note
 from auditkb.records import DatabaseRow, KeyMaker, KeyText, RowMaker
 from auditkb.sources.blocks import Block
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column
 from auditkb.sources.line import Line
-from auditkb.sources.readings import PlainBlock, PlainRows, Reader, is_plain, make_reader, text_of
+from auditkb.sources.readings import PlainBlock, PlainRows, Reader, compared_with_capitals, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
+from auditkb.sources.row_notes import note_of_missing_parents, notes_on_cells
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
 
@@ -38,6 +38,7 @@ class Table:
         self.record_type, self.sheet, self.declaration = record_type, extract, declaration
         self.keys, self.resolve = keys, resolve
         self._alternatives = extract.record_type.key
+        self._first_place = keys.begin_sheet(extract.name)
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
         self.count = 0
@@ -86,7 +87,7 @@ class Table:
         if self.faults:
             # Without its columns every row would be faulty too.
             return
-        self._note_missing_parents()
+        self.notes += note_of_missing_parents(extract, self.record_type, self.fields)
         for block in extract.body.blocks():
             plain = self._plain.read(block) if self._plain is not None else None
             if plain is not None and (rows := self._plain_rows(block, plain)) is not None:
@@ -135,8 +136,8 @@ class Table:
         """All rows of a block at once; None where some are to be looked at by themselves."""
         if plain.apart or len(self.faults) >= MOST_FAULTS or (self.sheet.is_lead and self._fills_untitled(block)):
             return None
-        texts, numbers = [text for text, _ in plain.keys], [line.number for line in block.lines]
-        if not self.keys.claim_all(texts, [self._place(number) for number in numbers]):
+        texts, numbers = [text for text, _ in plain.keys], block.numbers
+        if not self.keys.claim_all(texts, [self._first_place + number for number in numbers]):
             return None
         self.count += len(texts)
         return list(zip(texts, repeat(self.declaration.id), repeat(self.sheet.name), numbers, repeat(None), *plain.stored))
@@ -180,8 +181,8 @@ class Table:
         if self.sheet.is_part:
             self._own_keys[line.number] = key
             if self.sheet.has_children:
-                self.keys.first.setdefault(key, (self._place(line.number), cells))
-        self._note_cells(key, instance, cells, line)
+                self.keys.first.setdefault(key, (self._first_place + line.number, cells))
+        self.notes += notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line)
         return self._maker.make(key, cells, self.declaration.id, line.number)
 
     def _cells(self, instance: Instance, line: Line) -> dict[str, Cell]:
@@ -199,7 +200,7 @@ class Table:
             reading = self._readers[column.position, column.name](text_of(line, column))
             if reading.cell.needs_unit:
                 self._no_unit(column, line)
-            cells[column.name] = reading.cell if column.capitals is None else _compared(reading.cell, column, line)
+            cells[column.name] = reading.cell if column.capitals is None else compared_with_capitals(reading.cell, column, line)
             if column.ends is not None and reading.second is not None:
                 cells[column.ends.name] = reading.second
         return cells
@@ -232,20 +233,17 @@ class Table:
                 cells[column.name] = Cell(None, "unreadable", _MERGED, _SPLIT_IT)
         return cells
 
-    def _place(self, number: int) -> str:
-        return f"{self.sheet.name} {number}"
-
-    def _named(self, place: str) -> Text:
+    def _named(self, place: int) -> Text:
         """A row of this sheet, or of another that is named."""
-        sheet, _, number = place.rpartition(" ")
+        sheet, number = self.keys.place_of(place)
         return Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f" {sheet} 第 {number} 行", f"row {number} of {sheet}")
 
     def _key(self, text: KeyText, line: Line) -> str | None:
-        key = self.keys.claim(*text, self._place(line.number))
+        key = self.keys.claim(*text, self._first_place + line.number)
         label = self.record_type.label
         if key.same_as is None and key.text is not None:
             return key.text
-        other = self._named(str(key.same_as))
+        other = self._named(key.same_as or 0)
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self._alternatives for name in names]
             self._fault(
@@ -255,7 +253,7 @@ class Table:
             reason = Text(f"与{other.zh}完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
-        elif key.same_as == self._place(line.number):
+        elif key.same_as == self._first_place + line.number:
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:
@@ -279,37 +277,7 @@ class Table:
         return Text(f"同一{record_type.measure}登记了两次的，删去一行；确是两{record_type.measure}的，都保留，并在每行填写{zh}{voucher.strip()}",
                     f"if one was entered twice remove a row; if they are two keep both and fill in {en} for each")
 
-    def _note_cells(self, key: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> None:
-        for column in instance.columns:
-            for name in column.names:
-                cell = cells[name]
-                if cell.is_marked or cell.reason is not None:
-                    kind: Kind = "doubtful" if cell.is_doubtful else "unreadable" if cell.reason is not None else "marked"
-                    self.notes.append(Note(kind, self.record_type.type, key, name, cell.state, text_of(line, column), self.sheet.name,
-                                           f"{column.letter}{line.number}", cell.reason, cell.advice))
-                if cell.alias is not None:
-                    self.notes.append(Note("alias", self.record_type.type, key, name, None, text_of(line, column), self.sheet.name, f"{column.letter}{line.number}", cell.alias))
-        parents = [name for name in self.record_type.belongs_to if name in cells]
-        if parents and all(cells[name].value is None and cells[name].state in (None, "not_captured") and not cells[name].is_marked for name in parents):
-            labels = [self.record_type.fields[name].label for name in parents]
-            zh, en = "、".join(label.zh for label in labels), " or ".join(label.en for label in labels)
-            letter = next((column.letter for name in parents for column in instance.columns if column.name == name), "")
-            self.notes.append(Note("no_parent", self.record_type.type, key, parents[0], None, None, self.sheet.name,
-                                   f"{letter}{line.number}", Text(f"没有填写所属的{zh}", f"does not say which {en} it belongs to"),
-                                   Text("请补填，否则与它有关的规则无法检查；编号只在每组第一行写一次的，在对应文件中写 fill_down" + (f": [{letter}]" if letter else ""),
-                                        "fill it in; rules that need it cannot be checked; where a number stands in the first row of a group only, write fill_down" + (f": [{letter}]" if letter else "") + " in a mapping file")))
-
     # --- the table as a whole
-
-    def _note_missing_parents(self) -> None:
-        belongs_to = self.record_type.belongs_to
-        if belongs_to and not set(self.fields) & set(belongs_to):
-            labels = [self.record_type.fields[name].label for name in belongs_to]
-            zh, en = "、".join(label.zh for label in labels), " or ".join(label.en for label in labels)
-            header = self.sheet.body.layout.header_rows
-            self.notes.append(Note("no_parent", self.record_type.type, None, belongs_to[0], None, None, self.sheet.name, str(header[-1]) if header else None,
-                                   Text(f"表中没有说明所属{zh}的列", f"no column says which {en} the rows belong to"),
-                                   Text("请加上这一列，否则与它有关的规则无法检查", "add the column; rules that need it cannot be checked")))
 
     def _check_shape(self, line: Line) -> None:
         if len(line.cells) <= self._titled:
@@ -333,15 +301,3 @@ class Table:
 
     def _fault(self, text: Text, line: Line | None, hint: Text | None = None) -> None:
         self.faults.append(Fault(text, self.sheet.sheet.place, line.line if line else None, hint=hint))
-
-
-def _compared(cell: Cell, column: Column, line: Line) -> Cell:
-    """An amount in figures, in doubt where the capitals of its row say something else; the capitals where there is no figure."""
-    position = column.capitals or 0
-    capitals = line.cells[position].strip() if position < len(line.cells) else ""
-    if not capitals or cell.is_marked or cell.reason is not None:
-        return cell
-    if not isinstance(cell.value, Decimal):
-        return read_cell(column.field, capitals)
-    checked = check_capitals(cell.value, capitals)
-    return cell if checked.reason is None else replace(cell, reason=checked.reason, advice=checked.advice)

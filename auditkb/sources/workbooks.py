@@ -6,38 +6,26 @@ it: by `sheet_xml` for .xlsx and .xlsm, by `xls_records` for .xls and .et, by `o
 
 from __future__ import annotations
 
-import datetime
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
 from auditkb.sources.compound_files import BrokenContainer, read_stream
-from auditkb.sources import ods_content
 from auditkb.sources.number_formats import NumberFormat
-from auditkb.sources.ods_content import read_ods_facts
 from auditkb.sources.sheet_facts import SheetFacts, TooMuch, UnusualXml
 from auditkb.sources.sheet_xml import read_facts
-from auditkb.sources.sheets import Problem, Row, Sheet, place_of
+from auditkb.sources.sheets import Row, Sheet, place_of
 from auditkb.sources.signatures import SAVE_AS_XLSX, WHAT_IT_IS, is_encrypted_package, kind_of
+from auditkb.sources.workbook_rows import RowReader
 from auditkb.sources.xls_records import Locked, read_xls_facts
 from auditkb.sources.xlsx_package import Package, broken, open_archive, open_package, unusual
 
 # calamine holds a sheet as a full rectangle from its first cell to its last.
 MOST_CELLS = 20_000_000
-MOST_CHARACTERS_OF_A_CELL = 32_767
-# A double holds fifteen decimal digits; a spreadsheet shows no more and has made the rest zeros.
-MOST_EXACT = 10**15
-
-TOO_MANY_DIGITS = Text("数字超过十五位，Excel 已把第十五位以后的数位变成零", "the number has over fifteen digits; Excel has made those after the fifteenth zeros")
-ENTER_AS_TEXT = Text("在原表中把这一列设为文本，按原件重新录入", "make the column text in the sheet and enter it again from the paper")
-TOO_LONG = Text("一格的内容超过三万二千字符，只保留了开头", "the cell holds over 32,000 characters; only its beginning is kept")
-CHECK_THE_CELL = Text("核对这一格", "check the cell")
 
 
 def read_xlsx(path: Path) -> list[Sheet]:
@@ -95,6 +83,8 @@ def read_old_workbook(path: Path) -> list[Sheet]:
 
 def read_ods(path: Path) -> list[Sheet]:
     """The sheets of an .ods file that hold something."""
+    from auditkb.sources.ods_content import FORMATS, read_ods_facts
+
     _check_kind(path, "zip")
     with open_archive(path) as archive:
         if not {"content.xml", "styles.xml"} <= set(archive.namelist()):
@@ -112,7 +102,7 @@ def read_ods(path: Path) -> list[Sheet]:
     if len(sheets) != len(facts):
         raise broken(path)
     found = [(title, is_hidden, known) for (title, is_hidden, is_empty), known in zip(sheets, facts, strict=True) if not is_empty or known.unread]
-    return _sheets(path, found, ods_content.FORMATS)
+    return _sheets(path, found, FORMATS)
 
 
 def _worksheets(path: Path) -> list[tuple[str, bool, bool]]:
@@ -159,94 +149,8 @@ class _Rows:
     def __call__(self) -> Iterator[Row]:
         with _plain_faults(self._values.path):
             sheet = self._values.of_sheet(self._title)
-            first_column = sheet.start[1] if sheet.start is not None else 0
-            margin = [""] * first_column
-            facts, unread = self._facts, dict(self._facts.unread)
-            runs = [(column, iter(found), [0, 0, 0]) for column, found in sorted(facts.formats.items())]
-            number = 0
-            for number, values in enumerate(sheet.iter_rows(), 1):
-                problems: list[Problem] = []
-                cells = margin + [value if type(value) is str else _TEXT[type(value)](value) for value in values]
-                if runs:
-                    self._show(number, first_column, values, cells, runs, problems)
-                _find_problems(values, cells, first_column, problems)
-                if number in unread:
-                    _put_unread(unread.pop(number), cells, problems)
-                if any(map(str.strip, cells)):
-                    yield Row(number, None, cells, facts.is_hidden(number), tuple(problems))
-            for number in sorted(unread):
-                problems, cells = [], []
-                _put_unread(unread[number], cells, problems)
-                yield Row(number, None, cells, facts.is_hidden(number), tuple(problems))
-
-    def _show(self, number: int, first_column: int, values: list[Any], cells: list[str], runs: list[Any], problems: list[Problem]) -> None:
-        """Write numbers as their formats show them."""
-        for column, remaining, run in runs:
-            while run[1] < number:
-                run[:] = next(remaining, (2**31, 2**31, -1))
-            place = column - first_column
-            if run[0] > number or not 0 <= place < len(values) or type(values[place]) is str:
-                continue
-            number_format, value = self._formats[run[2]], values[place]
-            if isinstance(value, datetime.date):
-                applies = number_format.is_date and number_format.applies_to(value)
-            else:
-                applies = type(value) is float
-                if applies:
-                    cells[column] = _shown(number_format, value)
-            if applies and number_format.reason is not None:
-                problems.append(Problem(column, number_format.reason, number_format.advice))
-
-
-def _find_problems(values: list[Any], cells: list[str], first_column: int, problems: list[Problem]) -> None:
-    for place in [place for place, value in enumerate(values) if type(value) is float and not -MOST_EXACT < value < MOST_EXACT]:
-        problems.append(Problem(first_column + place, TOO_MANY_DIGITS, ENTER_AS_TEXT))
-    if max(map(len, cells), default=0) > MOST_CHARACTERS_OF_A_CELL:
-        for place, text in enumerate(cells):
-            if len(text) > MOST_CHARACTERS_OF_A_CELL:
-                cells[place] = text[:1000] + "…"
-                problems.append(Problem(place, TOO_LONG, CHECK_THE_CELL))
-
-
-def _put_unread(unread: list[tuple[str, Problem]], cells: list[str], problems: list[Problem]) -> None:
-    for text, problem in unread:
-        cells.extend([""] * (problem.position + 1 - len(cells)))
-        cells[problem.position] = text
-        problems.append(problem)
-
-
-@lru_cache(4096)
-def _shown(number_format: NumberFormat, value: float) -> str:
-    return number_format.show(_number(value))
-
-
-def _number(value: float) -> str:
-    """A number with the fifteen digits that a spreadsheet shows, never shortened to a power of ten.
-
-    >>> _number(0.1 + 0.2), _number(232000.0), _number(1e-7)
-    ('0.3', '232000', '0.0000001')
-    """
-    if value.is_integer() and -MOST_EXACT < value < MOST_EXACT:
-        return str(int(value))
-    text = f"{value:.15g}"
-    return text if "e" not in text else f"{Decimal(text):f}"
-
-
-def _moment(value: datetime.datetime) -> str:
-    if value.time() == datetime.time():
-        return value.date().isoformat()
-    return value.isoformat(" ", "auto" if value.microsecond else "seconds")
-
-
-_TEXT: dict[type, Callable[[Any], str]] = {
-    float: _number,
-    int: str,
-    bool: lambda value: "TRUE" if value else "FALSE",
-    datetime.date: datetime.date.isoformat,
-    datetime.datetime: _moment,
-    datetime.time: lambda value: str(value.isoformat("seconds")),
-    datetime.timedelta: str,
-}
+            reader = RowReader(self._facts, self._formats, sheet.start[1] if sheet.start is not None else 0)
+            yield from reader.rows(iter(sheet.iter_rows()))
 
 
 def _check_kind(path: Path, wanted: str) -> None:
