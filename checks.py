@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,7 @@ if __name__ == "__main__":
 import click
 
 from auditkb.errors import Fault, Language, Text, counted, did_you_mean
-from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_pieces, print_rows, progress, run_commands, writing_to
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
@@ -231,7 +232,7 @@ def _rule(rule_set: RuleSet, rule_id: str, office: Path | None, language: Langua
 def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language, *, profile: bool = False) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
-    from auditkb.outputs import listings, terminal
+    from auditkb.run_findings import as_left
     from auditkb.runs import run_rules
 
     dictionary, rule_set = _load(office, language)
@@ -244,20 +245,31 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
             words = Text("运行规则", "Running rules").say(language)
             report = run_rules(connection, dictionary, rule_set, known, classes, as_of=as_of, office=office,
                                progress=lambda name, number, whole: advance(words, number, whole))
-        if format == "table":
-            terminal.print_run(console(), report, dictionary, language, limit=limit, connection=connection)
+        with as_left(connection, report):
+            if format != "table":
+                _tell_drafts(rule_set, language, err=True)
+            _tell_run(connection, report, dictionary, format, limit, language, profile=profile)
     if format == "table":
+        _tell_drafts(rule_set, language, err=False)
+    return _exit_code(report, fail_on)
+
+
+def _tell_run(connection: sqlite3.Connection, report: RunReport, dictionary: Dictionary, format: str, limit: int, language: Language, *, profile: bool) -> None:
+    if format == "table":
+        from auditkb.outputs import terminal
+
+        terminal.print_run(console(), connection, report, dictionary, language, limit=limit)
         if profile:
             terminal.print_profile(console(), report, language)
-        _tell_drafts(rule_set, language, err=False)
+        return
+    from auditkb.outputs import listings
+    from auditkb.run_findings import found
+
+    if format == "csv":
+        columns, rows = listings.findings(found(connection, report))
+        print_rows(rows, columns, format, language)
     else:
-        _tell_drafts(rule_set, language, err=True)
-        columns, rows = listings.findings(report)
-        if format == "csv":
-            print_rows(rows, columns, format, language)
-        else:
-            click.echo(listings.run_as_json(report, profile=profile))
-    return _exit_code(report, fail_on)
+        print_pieces(listings.run_as_json(connection, report, profile=profile))
 
 
 def _prove(rule_set: RuleSet, dictionary: Dictionary, office: Path | None, language: Language) -> None:
@@ -311,7 +323,7 @@ def _exit_code(report: RunReport, fail_on: str) -> int:
     if fail_on == "never":
         return int(ExitCode.OK)
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    return int(ExitCode.FINDINGS if any(item.fail.evidence.severity in counted for item in report.found) else ExitCode.OK)
+    return int(ExitCode.FINDINGS if any(severity in counted for _, severity in report.found) else ExitCode.OK)
 
 
 def _tell_what_is_next(rule: NewRule, office: Path | None, language: Language) -> None:

@@ -21,12 +21,13 @@ import gettext
 import io
 import json
 import os
+import re
 import sqlite3
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from types import ModuleType
 from pathlib import Path
@@ -42,9 +43,10 @@ import click.types
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
 from auditkb.languages import system_language
-from auditkb.outputs.screen import console, print_table, progress, writing_to
+from auditkb.outputs.screen import console, progress, writing_to
+from auditkb.outputs.wrapping import wrap
 
-__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
+__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_pieces", "print_rows",
            "progress", "run_commands", "speaker", "writing_to"]
 
 Format = Literal["table", "json", "csv"]
@@ -137,6 +139,8 @@ def _make_click_speak(language: Language) -> None:
         for name, function in (("_", say), ("ngettext", say_number)):
             if hasattr(module, name):
                 setattr(module, name, function)
+    # click counts characters and breaks lines at spaces only.
+    click.formatting.wrap_text = wrap
 
 
 # --- commands
@@ -179,6 +183,11 @@ class Group(click.Group):
         self.language, self.default = language, default
         self.params.append(_language_option(language))
         _make_click_speak(language)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its help, whole."""
+        with formatter.section(Text("命令", "Commands").say(self.language)):
+            formatter.write_dl([(name, re.split(r"(?<=。)|(?<=\.)\s", " ".join((command.help or "").split()))[0]) for name, command in sorted(self.commands.items())])
 
     def command(self, name: str, *, help: str, example: str, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
         """As click's, with the help and an example of use, both in the group's language."""
@@ -283,20 +292,31 @@ def print_faults(faults: Sequence[Fault], language: Language) -> None:
         click.echo(fault.say(language), err=True)
 
 
+def print_pieces(pieces: Iterable[str]) -> None:
+    """A text on stdout and a line's end, piece by piece."""
+    sys.stdout.writelines(pieces)
+    click.echo()
+
+
 def print_rows(
-    rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
+    rows: Iterable[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
 ) -> None:
-    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell."""
+    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell.
+
+    CSV is written row by row.
+    """
     if format == "json":
         names = [name for name, _ in columns]
         click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=2, default=str))
     elif format == "csv":
-        buffer = io.StringIO()
         from auditkb.outputs.spreadsheets import safe_in_csv
 
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
-        writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
-        click.echo(buffer.getvalue(), nl=False)
+        writer.writerows([safe_in_csv(value) for value in row] for row in rows)
+        sys.stdout.flush()
     else:
-        print_table(rows, columns, language, title)
+        from auditkb.outputs.screen_tables import listing
+
+        screen = console()
+        screen.print(listing(list(rows), columns, language, screen.width, title))

@@ -284,8 +284,10 @@ def _print_problems(database: Path, office: Path | None, format: str, source: st
             rows = problems_for_people(connection, dictionary, language, source=source, kind=kind, everything=everything)
         else:
             rows = list_problems(connection, language, source=source, kind=kind, with_information=everything)
+        is_empty = connection.execute("select 1 from sources limit 1").fetchone() is None
     if not rows and format == "table":
-        click.echo(Text("没有需要核对的单元格。", "Nothing has to be checked.").say(language))
+        nothing_loaded = Text("还没有读入任何资料；没有读成的文件在读入时已说明原因。", "Nothing is loaded; why a file could not be read was said when it was to be loaded.")
+        click.echo((nothing_loaded if is_empty else Text("没有需要核对的单元格。", "Nothing has to be checked.")).say(language))
         return
     print_rows(rows, COLUMNS, format, language)
 

@@ -15,6 +15,8 @@ import pytest
 import checks
 import ingest
 from auditkb import runs
+from auditkb.database import create_tables, open_database
+from auditkb.dictionary import load_dictionary
 from command_line import choose_language, run_commands
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -359,3 +361,14 @@ def test_profile_as_json_gives_seconds_by_rule_and_step(call, copy):
 def test_profile_and_csv_do_not_go_together(call, copy):
     code, _, err = call("run", "--db", copy, "--format", "csv", "--profile", "--lang", "en")
     assert code == 2 and "--profile does not go with --format csv" in err
+
+
+@pytest.mark.parametrize(("language", "words", "problems"), [("zh", "还没有读入资料", "还没有读入任何资料"), ("en", "nothing was loaded", "Nothing is loaded")])
+def test_no_leads_where_nothing_is_loaded_is_no_comfort(call, tmp_path, capsys, language, words, problems):
+    file = tmp_path / "empty.db"
+    with closing(open_database(file, create=True)) as connection:
+        create_tables(connection, load_dictionary(ROOT / "records"))
+    code, out, _ = call("run", "--db", file, "--lang", language)
+    assert code == 0 and words in " ".join(out.split())
+    assert run_commands(ingest.commands, ["problems", "--db", str(file), "--lang", language]) == 0
+    assert problems in capsys.readouterr().out

@@ -163,7 +163,7 @@ ONE: dict[str, tuple[str, str, str]] = {
     "T22": ("en: Contracts are filed in good time.", "en: 应及时备案。", "应及时备案。}"),
     "T23": ("{max_days} are allowed.", "too many.", "message"),
     "T24": ("cannot_see:\n  - {zh: 没有登记的。, en: What is not recorded.}\n", "", "ZZ-001"),
-    "E01": ("{is_framework: true, signed_on", "{is_framwork: true, signed_on", "{"),
+    "E01": ("{is_framework: true, signed_on", "{is_framwork: true, signed_on", "is_framwork"),
     "E22": (UNKNOWN, "", "examples"),
     "E23": (EXACT, EXACT.replace("2025-03-31", "2025-03-30"), "days > :max_days"),
     "E24": ("on the last day", "a day late", "a day late"),

@@ -13,6 +13,7 @@ from auditkb.errors import KnowledgeBaseError
 from auditkb.findings import load_classes
 from auditkb.notes import list_problems, list_unread
 from auditkb.rules.load import load_rules
+from auditkb.run_findings import found
 from auditkb.runs import run_rules
 from auditkb.sources.loading import load_source
 from tests.empty_databases import empty_database
@@ -302,7 +303,7 @@ def test_the_sample_gives_the_findings_that_were_counted_by_hand(connection, sha
     assert (run.records("OFF-001", "fail"), run.records("OFF-001", "pass"), run.records("OFF-001", "not_evaluated")) == (12, 73, 0)
     assert (run.records("OFF-002", "fail"), run.records("OFF-002", "pass"), run.records("OFF-002", "not_evaluated")) == (4, 90, 0)
     assert run.records("CON-002", "fail") == 12
-    messages = {item.fail.record_key: item.fail.evidence.message.en for item in run.found if item.fail.rule_id == "OFF-002"}
+    messages = {item.record_key: item.message.en for item in found(connection, run) if item.rule_id == "OFF-002"}
     assert len(messages) == 4 and all(message.count("2017-") == 2 for message in messages.values())
     assert connection.execute("select count(*) from contract where supplier is null or buyer is null or tender is null").fetchone() == (0,)
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, KnowledgeBaseError, Text, counted
-from auditkb.examples import AS_OF, World, day_of, open_world, own_values, store_world, with_parameters, world_of
+from auditkb.example_worlds import World, open_world, store_world
+from auditkb.examples import AS_OF, day_of, own_values, with_parameters, world_of
 from auditkb.expressions.rebuild import sites, written
 from auditkb.expressions.tree import ChildLetName, Compare, LetName, Node, walk
 from auditkb.linting.codes import found

@@ -1,33 +1,16 @@
-"""What is shown on a terminal: tables, plain text in a file of its own, and how far long work has come."""
+"""Where text is shown: the terminal, or a file of its own; and how far long work has come."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auditkb.errors import Language, Text
-
 WIDTH_OF_A_FILE = 160
 SECONDS_BEFORE_PROGRESS = 2.0
-
-
-def print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:
-    """A table with the columns' labels; None is an empty cell."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Words
-
-    numbers = [bool(rows) and all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(columns))]
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for (_, label), is_number in zip(columns, numbers, strict=True):
-        table.add_column(label.say(language), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Words("" if value is None else str(value)) for value in row))
-    console().print(table)
 
 
 def console(*, stderr: bool = False) -> Any:
