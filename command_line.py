@@ -1,7 +1,7 @@
 """The edge that `ingest.py` and `checks.py` share: language, faults on stderr, listings, progress, exit codes.
 
 A script has a function `commands(language) -> Group` that builds its click commands with the words of one language,
-and ends with `run_commands(commands)`. Only this module and the two scripts know click; `auditkb` raises
+and ends with `run_commands(commands)`. Only this module, the two scripts and `rule_tasks` know click; `auditkb` raises
 `KnowledgeBaseError`, which becomes one line a fault on stderr and exit code 2 here.
 
     def commands(language):
@@ -46,7 +46,7 @@ from auditkb.languages import system_language
 from auditkb.outputs.screen import console, progress, writing_to
 from auditkb.outputs.wrapping import wrap
 
-__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_pieces", "print_rows",
+__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
            "progress", "run_commands", "speaker", "writing_to"]
 
 Format = Literal["table", "json", "csv"]
@@ -210,7 +210,9 @@ class Group(click.Group):
         except KnowledgeBaseError as error:
             raise FaultsError(error.faults, self.language) from error
         except BrokenPipeError:
-            raise
+            # The reader of our output (`| head`) has gone. Click would call that an error.
+            sys.stdout = io.TextIOWrapper(io.BytesIO())
+            return ExitCode.OK
         except (OSError, sqlite3.OperationalError) as error:
             raise FaultsError([_no_access(error)], self.language) from error
 
@@ -260,10 +262,6 @@ def run_commands(build: Callable[[Language], Group], arguments: Sequence[str] | 
     except (click.Abort, KeyboardInterrupt):
         click.echo(Text("已中断，未保存。", "Interrupted; nothing was saved.").say(group.language), err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (`| head`) has gone.
-        sys.stdout = io.TextIOWrapper(io.BytesIO())
-        return ExitCode.OK
     except Exception:
         # A fault of ours, not of the input: the person gets a sentence, the traceback goes where we can ask for it.
         file = Path(tempfile.gettempdir()) / f"auditkb-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"

@@ -6,6 +6,7 @@ loaded. A reference that is not given points to the one given record of its type
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from typing import Any
 
@@ -15,6 +16,7 @@ from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, Text, did_you_mean
 from auditkb.expressions.functions import kind_in_words
 from auditkb.expressions.names import kind_of
+from auditkb.expressions.tree import DATE
 from auditkb.parameters import stored, value_fits
 from auditkb.records import insert_statement
 from auditkb.rules.checked import Rule
@@ -29,7 +31,7 @@ World = dict[str, list[Row]]
 """Rows of every given type, ready to store: plain columns, `_states`, `_covered`, folded text."""
 
 _INTERNAL = ("_department", "_organisation")
-_WRITTEN = {"date": Text("写作 2019-02-21，不加引号", "write it as 2019-02-21, without quotes"),
+_WRITTEN = {"date": Text("写作 2019-02-21", "write it as 2019-02-21"),
             "flag": Text("写 true 或 false", "write true or false"),
             "money": Text("只写数字，单位为元", "write the number alone, in yuan"),
             "ratio": Text("写作小数：3% 写作 0.03", "write it as a fraction: 0.03 for 3 %"),
@@ -140,12 +142,19 @@ def _value(dictionary: Dictionary, name: str, field: str, value: Any, path: Yaml
     if entry.is_reference:
         return {field: str(value)}
     kind = kind_of(name, entry)
-    if not value_fits(value, kind):
+    if not value_fits(value, kind) and not (kind == DATE and isinstance(value, str) and _is_day(value)):
         words = kind_in_words(kind)
         say(path, f"“{field}”应为{words.zh}，写的是“{value}”", f'{field} should be {words.en} and is "{value}"', _WRITTEN.get(kind.name))
     elif entry.choices is not None and value not in entry.choices:
         say(path, f"“{field}”没有选项“{value}”", f'{field} has no choice "{value}"', did_you_mean(str(value), list(entry.choices)))
     return {field: stored(value)} | ({f"_folded_{field}": fold(str(value))} if entry.compared else {})
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _state(path: YamlPath, value: dict[str, Any], say: ExampleFaults) -> str:

@@ -6,19 +6,20 @@ import dataclasses
 import datetime
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.example_sql import ExampleSql, own_values
 from auditkb.example_worlds import ExampleFaults, World, build_world, open_world, store_world
-from auditkb.parameters import stored, value_fits
-from auditkb.rules.checked import ParameterRow, Rule
+from auditkb.parameters import value_fits
+from auditkb.rules.checked import Rule
 from auditkb.rules.model import Example
 
-AS_OF = "2026-11-22"
+
 @dataclass(frozen=True)
 class ExampleResult:
     """What an example gave, and every way in which that differs from what it expects."""
@@ -34,9 +35,10 @@ class ExampleResult:
 
 def run_examples(rule: Rule, dictionary: Dictionary) -> Iterator[ExampleResult]:
     """Run every example of a rule on SQLite; details are asked for where the example speaks of them, which is quicker."""
+    sql = ExampleSql(own_values(rule), dictionary)
     with closing(open_world(dictionary)) as connection:
         for index, example in enumerate(rule.file.examples):
-            yield run_example(rule, dictionary, index, example, connection, details=_speaks_of_details(example))
+            yield run_example(rule, dictionary, index, example, connection, sql, details=_speaks_of_details(example))
 
 
 def differing(rules: Iterable[Rule], dictionary: Dictionary) -> list[Fault]:
@@ -77,9 +79,10 @@ def _speaks_of_details(example: Example) -> bool:
     return bool(example.let) or any(wanted is not None for wanted in (example.high, example.conflict, example.amount))
 
 
-def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example, connection: sqlite3.Connection | None = None, *,
-                details: bool = True) -> ExampleResult:
-    """Run one example; its faults carry the place of the example in the rule's file. `connection` is an empty world.
+def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example, connection: sqlite3.Connection | None = None,
+                sql: ExampleSql | None = None, *, details: bool = True) -> ExampleResult:
+    """Run one example; its faults carry the place of the example in the rule's file. `connection` is an empty world,
+    `sql` that of the rule's own values.
 
     An example holds for the rule's own values and those under `with`: what an office sets elsewhere does not count.
     """
@@ -88,55 +91,29 @@ def run_example(rule: Rule, dictionary: Dictionary, index: int, example: Example
     _check_values(rule, example, say)
     if say.faults:
         return ExampleResult(rule, index, example, {}, say.faults)
-    varied = with_parameters(own_values(rule), example.with_)
-    if connection is None:
-        with closing(open_world(dictionary)) as made:
-            found, rows = _evaluated(varied, dictionary, example, world, made, details)
-    else:
-        found, rows = _evaluated(varied, dictionary, example, world, connection, details)
+    varied = (sql or ExampleSql(own_values(rule), dictionary)).of(example)
+    with closing(open_world(dictionary)) if connection is None else nullcontext(connection) as there:
+        found, rows = _evaluated(varied, dictionary, world, there, details)
     _compare(rule, example, found, rows, world, say)
     if example.known_gap is not None:
         closed = not say.faults
         say.faults.clear()
         if closed:
             say(("known_gap",), "规则已能得出应有的结果，请删去 known_gap", "the rule now gives what is expected: remove known_gap", code="E02")
-    return ExampleResult(varied, index, example, found, say.faults, rows)
+    return ExampleResult(varied.rule, index, example, found, say.faults, rows)
 
 
-def _evaluated(rule: Rule, dictionary: Dictionary, example: Example, world: World,
+def _evaluated(sql: engine.RuleSql, dictionary: Dictionary, world: World,
                connection: sqlite3.Connection, details: bool) -> tuple[dict[str, engine.Outcome], dict[str, dict[str, Any]]]:
     """Outcome and details of every record of a world, which leaves the connection as empty as it was."""
-    sql = engine.prepare(rule, dictionary, day_of(example))
     connection.execute("begin")
     try:
         store_world(connection, dictionary, world)
         engine.evaluate(connection, sql, dictionary, is_example=True)
         return ({item.key: item for item in engine.outcomes(connection)},
-                {row["key"]: row for row in engine.details(connection, sql, dictionary, "1")} if details else {})
+                {row["key"]: row for row in engine.details(connection, sql, dictionary, "1", is_example=True)} if details else {})
     finally:
         connection.execute("rollback")
-
-
-def day_of(example: Example) -> str:
-    """The run's day of an example (ISO)."""
-    return example.as_of.isoformat() if example.as_of else AS_OF
-
-
-def own_values(rule: Rule) -> Rule:
-    """The rule without the values that `parameters.yml` lays over its own."""
-    tables = {name: dataclasses.replace(table, rows=tuple(row for row in table.rows if row.source is None)) for name, table in rule.parameters.items()}
-    return dataclasses.replace(rule, parameters=tables)
-
-
-def with_parameters(rule: Rule, values: dict[str, Any]) -> Rule:
-    """The rule with other parameter values for every record, as an office may set them."""
-    if not values:
-        return rule
-    tables = dict(rule.parameters)
-    for name, value in values.items():
-        first = ParameterRow({}, stored(value), source=Text("例中设定", "set in the example"))
-        tables[name] = dataclasses.replace(tables[name], rows=(first, *tables[name].rows))
-    return dataclasses.replace(rule, parameters=tables)
 
 
 # what came of it

@@ -62,7 +62,15 @@ class RunReport:
 
     def records(self, rule_id: str, outcome: str) -> int:
         """How many records of a rule have an outcome."""
-        return sum(number for (rule, _, what, reason), number in self.counts.items() if rule == rule_id and what == outcome and reason == "")
+        return self.totals()[(rule_id, outcome)]
+
+    def totals(self) -> Counter[tuple[str, str]]:
+        """(rule, outcome) -> records"""
+        totals: Counter[tuple[str, str]] = Counter()
+        for (rule, _, outcome, reason), number in self.counts.items():
+            if reason == "":
+                totals[(rule, outcome)] += number
+        return totals
 
 
 Progress = Callable[[str, int, int], None]

@@ -116,9 +116,8 @@ def paid_before_due(world: World, case: Case, is_fault: bool) -> Row | None:
 
 def paid_beyond_year(world: World, case: Case, is_fault: bool) -> Row | None:
     payment, year = case.first("payment"), case.project["fiscal_year"]
-    if payment is None or case.contract["has_prepayment_clause"] or case.contract["payment_schedule"] == "periodic":
+    if payment is None or case.contract["has_prepayment_clause"] or case.contract["payment_schedule"] == "periodic" or payment["paid_on"] > f"{year}-12-31":
         return None
-    payment["paid_on"] = min(payment["paid_on"], f"{year}-12-31")
     payment["starts_on"], payment["ends_on"] = f"{year}-12-01", f"{year + 1}-01-{1 + world.below(31):02d}" if is_fault else f"{year}-12-31"
     return payment
 

@@ -14,6 +14,7 @@ import pytest
 
 import checks
 import ingest
+import rule_tasks
 from auditkb import runs
 from auditkb.database import create_tables, open_database
 from auditkb.dictionary import load_dictionary
@@ -28,7 +29,7 @@ FINDING = "PROC-001:第四次全国经济普查购买服务"
 @pytest.fixture(scope="module", autouse=True)
 def read_once():
     """The rules of the project are read once for all commands here; `test_rule_faults` reads them for each."""
-    load, kept = checks._load, {}
+    load, kept = rule_tasks.load, {}
 
     def loaded(office, language, extra=None):
         if extra:
@@ -38,7 +39,7 @@ def read_once():
         return kept[office]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "_load", loaded)
+        patch.setattr(rule_tasks, "load", loaded)
         yield
 
 

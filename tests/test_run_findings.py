@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 
 import pytest
@@ -9,18 +10,13 @@ import pytest
 from auditkb.database import writer
 from auditkb.engines.sqlite import DETAILED_AT_ONCE
 from auditkb.errors import KnowledgeBaseError
+from auditkb.outputs.listings import run_as_json
 from auditkb.records import insert_statement
 from auditkb.run_findings import as_left, found, gone
 from auditkb.runs import RunReport
-from tests.run_world import World, a_world
+from tests.run_world import World
 
 A = "TT-001:A"
-
-
-@pytest.fixture
-def world(tmp_path):
-    with a_world(tmp_path) as made:
-        yield made
 
 
 def _run_over(world: World, records: range) -> tuple[RunReport, int]:
@@ -64,3 +60,14 @@ def test_a_run_is_not_listed_once_another_has_written(world):
     with pytest.raises(KnowledgeBaseError) as caught, as_left(world.database, report):
         world.found(report)
     assert "somebody has written" in caught.value.faults[0].text.en
+
+
+def test_a_run_as_json_is_written_in_pieces_and_reads_as_if_written_whole(world):
+    for change in (None, "2019-05-20"):
+        if change is not None:
+            world.change("A", starts_on=change)
+        report = world.run()
+        text = "".join(run_as_json(world.database, report, profile=True))
+        data = json.loads(text)
+        assert text == json.dumps(data, ensure_ascii=False, indent=2)
+        assert ([item["id"] for item in data["findings"]], [item["id"] for item in data["gone"]]) == (([A], []) if change is None else ([], [A]))

@@ -14,13 +14,7 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.findings import FoundBy, KnownFinding, load_known
 from auditkb.records import insert_statement
 from auditkb.run_findings import gone, on_trial
-from tests.run_world import DICTIONARY, EARLY, ROOT, a_world
-
-
-@pytest.fixture
-def world(tmp_path):
-    with a_world(tmp_path) as made:
-        yield made
+from tests.run_world import DICTIONARY, EARLY, ROOT
 
 
 A = "TT-001:A"

@@ -18,8 +18,8 @@ from auditkb.compiler.statement import compile_rule
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault
+from auditkb.example_sql import AS_OF, with_parameters
 from auditkb.example_worlds import World
-from auditkb.examples import AS_OF
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import load_rules, rule_files
 from auditkb.rules.model import Example
@@ -56,7 +56,7 @@ def as_of(example: Example) -> str:
 
 def prepared(rule: Rule, example: Example) -> engine.RuleSql:
     """The rule's SQL with the example's own day and parameters."""
-    return engine.prepare(examples.with_parameters(rule, example.with_), dictionary(), as_of(example))
+    return engine.prepare(with_parameters(rule, example.with_), dictionary(), as_of(example))
 
 
 @contextmanager

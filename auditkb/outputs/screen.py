@@ -1,4 +1,4 @@
-"""Where text is shown: the terminal, or a file of its own; and how far long work has come."""
+"""Where a command writes: the terminal or a file of its own; and how far long work has come."""
 
 from __future__ import annotations
 

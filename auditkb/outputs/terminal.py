@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +87,9 @@ def _counts_table(report: RunReport, language: str) -> Any:
     title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (the run's day: {report.as_of}): outcomes by rule").say(language)
     table = _table(title, [Text("规则", "Rule").say(language), Text("名称", "Title").say(language),
                            *(OUTCOMES[name].say(language) for name in _COUNTED), Text("提示", "Note").say(language)], (2, 3, 4, 5, 6))
+    totals = report.totals()
     for rule in report.rules.values():
-        counts = [report.records(rule.id, name) for name in _COUNTED]
+        counts = [totals[(rule.id, name)] for name in _COUNTED]
         table.add_row(rule.id, getattr(rule.file.title, language), *(str(number) if number else "·" for number in counts),
                       _suspicion(rule, counts).say(language))
     return table
@@ -145,15 +146,17 @@ def _marks(item: Found, report: RunReport, language: str) -> str:
 def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, shown: int | None) -> None:
     table = _table(Text("没能检查的及原因", "What could not be checked, and why").say(language),
                    [Text("规则", "Rule").say(language), Text("条数", "Records").say(language), Text("原因（条数）", "Reasons (records)").say(language)], (1,))
-    cut = False
+    cut, totals, open_ = False, report.totals(), defaultdict[str, Counter[str]](Counter)
+    for (rule_id, _, outcome, reason), records in report.counts.items():
+        if outcome == "not_evaluated" and reason:
+            open_[rule_id][reason] += records
     for rule in report.rules.values():
-        number = report.records(rule.id, "not_evaluated")
+        number = totals[(rule.id, "not_evaluated")]
         if not number:
             continue
         reasons: Counter[str] = Counter()
-        for (rule_id, _, outcome, reason), records in report.counts.items():
-            if rule_id == rule.id and outcome == "not_evaluated" and reason:
-                reasons[say_reason(reason, dictionary, rule.checks, parameter_labels(rule)).say(language)] += records
+        for reason, records in open_[rule.id].items():
+            reasons[say_reason(reason, dictionary, rule.checks, parameter_labels(rule)).say(language)] += records
         listed = "；" if language == "zh" else "; "
         parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
         if len(reasons) > len(parts):
