@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.names import same_name
-from auditkb.yaml_files import Path_, YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import Path_, YamlFile
 
 FILE_NAME = "aliases.yml"
 _Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -18,7 +18,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints, model_validator
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.yaml_files import YamlFile, check_model, read_yaml
+from auditkb.file_models import check_model
+from auditkb.yaml_files import YamlFile, read_yaml
 
 VALUE_TYPES = {"text": "TEXT", "date": "TEXT", "money": "REAL", "ratio": "REAL",
                "integer": "INTEGER", "flag": "INTEGER", "choice": "TEXT"}

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 Verdict = Literal["rule", "presence", "text", "judgement"]
 Unit = Literal["yuan", "ratio", "count", "days", "month"]

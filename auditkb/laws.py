@@ -10,7 +10,8 @@ from pydantic import Field, RootModel
 
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.rules.model import Bilingual, Criterion, Strict
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 
 class Article(Strict):

@@ -17,7 +17,8 @@ from auditkb.expressions.functions import kind_in_words
 from auditkb.expressions.tree import DATE, FLAG, INTEGER, LIST, MONEY, NUMBER, RATIO, TEXT, Kind
 from auditkb.rules.checked import ParameterRow
 from auditkb.rules.model import Bilingual, Parameter
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 _UNITS = {"days": INTEGER, "workdays": INTEGER, "months": INTEGER, "count": INTEGER, "yuan": MONEY, "ratio": RATIO,
           "points": NUMBER}

@@ -25,7 +25,7 @@ from auditkb.parameters import load_overrides
 from auditkb.rules.check import check_rule
 from auditkb.rules.checked import Rule
 from auditkb.rules.model import RuleFile
-from auditkb.yaml_files import load_model
+from auditkb.file_models import load_model
 from tests.worlds import Bench, dictionary
 
 UNKNOWN = None

@@ -23,7 +23,7 @@ from auditkb.findings import KnownFinding
 from auditkb.reports.drafts import write_drafts
 from auditkb.reports.report import Report, read_whole
 from auditkb.reports.storing import store_report
-from auditkb.yaml_files import load_model
+from auditkb.file_models import load_model
 from tests.test_site import Site, address, serve, text_of
 
 ROOT = Path(__file__).parents[1]

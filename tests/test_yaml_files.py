@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from auditkb.errors import KnowledgeBaseError
-from auditkb.yaml_files import check_model, parse_yaml, read_yaml
+from auditkb.file_models import check_model
+from auditkb.yaml_files import parse_yaml, read_yaml
 
 
 class Entry(BaseModel):
@@ -49,6 +50,25 @@ def test_what_is_not_allowed_is_refused_with_its_place(text, place, words):
         parse_yaml(text, "x.yml")
     assert places(caught.value)[-1] == place
     assert words in caught.value.faults[0].text.en
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ("id: A\ntitle：合同\nseverity: low\n", "x.yml:2:6"), ("title:\n  zh：甲\n  en: b\n", "x.yml:2:5"), ("a:\n - zh：甲\n   en: b\n", "x.yml:2:6")])
+def test_a_full_width_colon_after_a_key_is_pointed_at(text, place):
+    with pytest.raises(KnowledgeBaseError) as caught:
+        parse_yaml(text, "x.yml")
+    [fault] = caught.value.faults
+    assert fault.place == place and "full-width" in fault.say("en")
+
+
+@pytest.mark.parametrize(("text", "hint"), [
+    ("title: 2019\n", 'in quotes: "2019"'), ("title: true\n", 'in quotes: "true"'), ("title: 2019-02-21\n", 'in quotes: "2019-02-21"'),
+    ("title: a\nentries: {b: text}\n", "write {type: …, number: …}")])
+def test_a_value_of_the_wrong_kind_is_answered_with_how_to_write_it(text, hint):
+    with pytest.raises(KnowledgeBaseError) as caught:
+        check_model(Book, parse_yaml(text, "x.yml"))
+    [fault] = caught.value.faults
+    assert hint in fault.say("en")
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path):

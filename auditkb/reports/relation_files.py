@@ -9,7 +9,8 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.laws import LawRegister
 from auditkb.reports.relations import TOTAL, FigurePattern, Relation, RelationFile, RelationSet, TablePattern, WordLists, YearWords, placeholders
 from auditkb.rules.load import shown_path
-from auditkb.yaml_files import Path_, YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import Path_, YamlFile
 
 WORDS_FILE = "words.yml"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from auditkb.yaml_files import load_model
+from auditkb.file_models import load_model
 
 WORDS_FILE = Path(__file__).resolve().parents[2] / "rules" / "reports.yml"
 Words_ = tuple[str, ...]

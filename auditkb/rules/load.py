@@ -12,7 +12,8 @@ from auditkb.parameters import Overlay, check_overrides, kind_of_parameter, load
 from auditkb.rules.check import check_rule
 from auditkb.rules.checked import Rule
 from auditkb.rules.model import RuleFile
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 @dataclass(frozen=True)
 class RuleSet:

@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, mod
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 FILE_NAME = "source.yml"
 MONEY_UNITS = {"yuan": "元", "ten_thousand": "万元"}

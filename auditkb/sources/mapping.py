@@ -22,7 +22,8 @@ from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
 from auditkb.sources.declaration import Coverage, Declaration, SourceId, Words, check_declaration, id_of_file
 from auditkb.value_options import DateOrder, ValueOptions
 from auditkb.values import MONEY_UNITS, RATIO_UNITS, fold
-from auditkb.yaml_files import YamlFile, load_model
+from auditkb.file_models import load_model
+from auditkb.yaml_files import YamlFile
 
 SUFFIX = ".map.yml"
 SKIP = "skip"
