@@ -124,7 +124,7 @@ def _add_explain(group: Group, language: Language, say: Say) -> None:
     @click.option("--sql", is_flag=True, help=say("也显示 SQL。", "Show the SQL too."))
     def explain(finding_id: str, database: Path, sql: bool) -> None:
         from auditkb.database import open_database
-        from auditkb.dictionary import load_dictionary
+        from auditkb.dictionary_files import load_dictionary
         from auditkb.outputs import terminal
 
         with closing(open_database(database)) as connection:
@@ -187,7 +187,7 @@ def _add_tieout(group: Group, language: Language, say: Say) -> None:
 
 def _list_sources(database: Path, office: Path | None, format: str, language: Language) -> None:
     from auditkb.database import create_tables, open_database, writer
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.outputs.source_list import sources
 
     dictionary = load_dictionary(RECORDS, office)

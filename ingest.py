@@ -99,7 +99,7 @@ def _check_options(number: int, options: _Options, language: Language) -> None:
 def _load_records(paths: tuple[Path, ...], database: Path, options: _Options, language: Language) -> None:
     from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, fill_working_calendar, open_database, writer
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.outputs.loading_terminal import print_loading
     from auditkb.sources.loading import load_source
 
@@ -137,7 +137,7 @@ def _add_map(group: Group, language: Language) -> None:
     @office_option(language, makes_it=True)
     @click.option("--force", is_flag=True, help=say("覆盖已有的对应文件。", "Overwrite a mapping file that is there."))
     def map_file(file: Path, office: Path | None, force: bool) -> None:
-        from auditkb.dictionary import load_dictionary
+        from auditkb.dictionary_files import load_dictionary
         from auditkb.sources.mapping_draft import draft_mapping
 
         draft = draft_mapping(file, load_dictionary(RECORDS, office), office, language, force=force)
@@ -169,7 +169,7 @@ def _add_template(group: Group, language: Language) -> None:
 
 
 def _write_template(path: Path, office: Path | None, types: str, force: bool, language: Language) -> None:
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.outputs.template import types_to_fill, write_template
 
     if path.suffix.lower() != ".xlsx":
@@ -226,7 +226,7 @@ def _read_report(file: Path, database: Path, office: Path | None, identifier: st
         click.echo(Text(f"已写出 {len(paths)} 份草稿：{drafts}", f"{counted(len(paths), 'draft')} written: {drafts}").say(language))
         return
     from auditkb.database import create_tables, open_database, writer
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.laws import load_laws
     from auditkb.outputs.reading_terminal import NAME_COLUMNS, name_problems, print_reading
     from auditkb.outputs.tie_out_listing import summary
@@ -273,7 +273,7 @@ def _add_problems(group: Group, language: Language) -> None:
 
 def _print_problems(database: Path, office: Path | None, format: str, source: str | None, kind: str | None, everything: bool, language: Language) -> None:
     from auditkb.database import open_database
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.notes import list_problems
     from auditkb.outputs.problem_list import COLUMNS, check_source, kind_named, problems_for_people
 
@@ -328,7 +328,7 @@ def _add_remove(group: Group, language: Language) -> None:
 def _remove(source: str, database: Path, office: Path | None, yes: bool, language: Language) -> None:
     from auditkb.aliases import load_aliases
     from auditkb.database import create_tables, open_database, writer
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.outputs.loading_terminal import print_removal
     from auditkb.sources.removing import remove_source, what_goes
 

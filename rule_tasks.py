@@ -23,7 +23,7 @@ RECORDS, RULES = HERE / "records", HERE / "rules"
 
 def load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]:
     """The dictionary and the rules, an office's own laid over them."""
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.garbage import without_collection
     from auditkb.rules.load import load_rules
 
@@ -89,7 +89,7 @@ def tell_what_is_next(rule: NewRule, office: Path | None, language: Language) ->
 
 def lint_rules(paths: list[Path], office: Path | None, format: str, language: Language, *, mends: bool, strict: bool) -> int:
     """What is wrong or doubtful in rule files; the exit code."""
-    from auditkb.dictionary import load_dictionary
+    from auditkb.dictionary_files import load_dictionary
     from auditkb.linting import lint as linting
 
     if mends:

@@ -1,11 +1,13 @@
-"""Checks of the record types against each other; called by `dictionary.load_dictionary`, which raises what they find."""
+"""Checks of the record types against each other; called by `dictionary_files.load_dictionary`, which raises what they find."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field as data_field
+from pathlib import Path
 
-from auditkb.dictionary import VALUE_TYPES, Declared, Field, RecordType, headings_of
+from auditkb.dictionary import VALUE_TYPES, Field, RecordType, headings_of
 from auditkb.errors import Fault, Text, did_you_mean
 from auditkb.yaml_files import YamlFile
 
@@ -37,6 +39,22 @@ SQL_WORDS = frozenset(
 _ENDS = {"department": Text("应指向部门（department）", "should end at a department"),
          "organisation": Text("应指向单位（organisation）", "should end at an organisation"),
          "fiscal_year": Text("应是年度（整数）或日期", "should end at a year (integer) or a date")}
+
+
+@dataclass
+class Declared:
+    """What was read so far, and the file that declared each type and field (`(type, None)` is the type itself)."""
+
+    types: dict[str, RecordType] = data_field(default_factory=dict)
+    files: dict[tuple[str, str | None], YamlFile] = data_field(default_factory=dict)
+    folders: dict[str, Path] = data_field(default_factory=dict)
+    broken: set[str] = data_field(default_factory=set)
+
+    def add(self, record_type: RecordType, file: YamlFile, folder: Path) -> None:
+        self.types[record_type.type] = record_type
+        self.files[(record_type.type, None)] = file
+        self.files.update({(record_type.type, name): file for name in record_type.fields})
+        self.folders[record_type.type] = folder
 
 
 def check_types(declared: Declared) -> list[Fault]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.labels import Column, Labels, Table, read_labels
 
 ROOT = Path(__file__).parents[1]

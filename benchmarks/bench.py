@@ -30,7 +30,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from auditkb.database import finish_loading, open_database, quote, writer
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.findings import load_classes
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet, load_rules

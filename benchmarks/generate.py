@@ -25,7 +25,8 @@ from typing import Any, NamedTuple, cast
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from auditkb.database import create_tables, fill_working_calendar, finish_loading, open_database, quote, writer
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.records import insert_statement, loaded_columns
 from auditkb.values import fold
 from benchmarks.cases import APPROVALS_FROM, AS_OF, COVERED, EXEMPTED_SHARE, FORGOTTEN_SHARE, GAP_SHARE, OFFICE, Case, Row

@@ -31,7 +31,7 @@ FLOOR = """
 import csv, itertools, sys
 from pathlib import Path
 from auditkb.database import create_tables, open_database, writer
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.records import insert_statement
 fields = "number title supplier signed_on starts_on ends_on amount retention_rate payment_schedule department handler is_framework duration_days payment_terms".split()
 connection = open_database(Path(sys.argv[2]), create=True)

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from auditkb.database import create_tables, fill_working_calendar, open_database, writer
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.findings import Classes, KnownFinding, load_classes
 from auditkb.records import insert_statement
 from auditkb.rules.load import RuleSet, load_rules

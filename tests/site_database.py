@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkb.database import create_tables, open_database, quote
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = "<script>alert('x')</script>"

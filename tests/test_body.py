@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.sources.body import CONTINUED, NOTHING, Body
 from auditkb.sources.row_kinds import ALONE, AVERAGE, NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL, UNNAMED_TOTAL
 from auditkb.sources.layout import find_layouts

@@ -17,7 +17,7 @@ import ingest
 import rule_tasks
 from auditkb import runs
 from auditkb.database import create_tables, open_database
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from command_line import choose_language, run_commands
 
 ROOT = Path(__file__).resolve().parents[1]

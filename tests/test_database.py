@@ -8,7 +8,7 @@ import pytest
 
 from auditkb import database
 from auditkb.database import create_tables, fill_working_calendar, finish_loading, open_database, writer
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.schema import FIXED_TABLES
 

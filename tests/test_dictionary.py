@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkb.dictionary import VALUE_TYPES, load_dictionary, normalise_header
+from auditkb.dictionary import VALUE_TYPES, normalise_header
+from auditkb.dictionary_files import load_dictionary
 from auditkb.dictionary_checks import RESERVED_TABLES
 from auditkb.errors import KnowledgeBaseError
 from auditkb.schema import FIXED_TABLES

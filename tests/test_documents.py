@@ -17,7 +17,7 @@ from pydantic import BaseModel
 import checks
 import ingest
 from auditkb import laws
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.examples import run_examples
 from auditkb.expressions.check import check_expression
 from auditkb.expressions.functions import NAMES

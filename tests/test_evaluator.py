@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.example_sql import AS_OF, with_parameters
 from auditkb.example_worlds import build_world, open_world, store_world

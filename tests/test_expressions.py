@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.expressions.check import MOST_LEVELS, check_expression
 from auditkb.expressions.functions import FUNCTIONS, NAMES
 from auditkb.expressions.names import Scope

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.labels import read_labels
 from web.cells import Cells
 from web.reports import marked

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the ground up: a module imports from its own level or below. A package stands for all its modules.
 LEVELS: list[tuple[str, ...]] = [
     ("errors", "languages", "texts", "value_options", "numerals", "names", "remembered", "garbage"),
-    ("yaml_files", "file_models", "dictionary", "dictionary_checks", "dates", "amounts", "ids", "values", "cells", "expressions"),
+    ("yaml_files", "file_models", "dictionary", "dictionary_checks", "dictionary_files", "dates", "amounts", "ids", "values", "cells", "expressions"),
     ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "resolving", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "record_history", "sources", "metadata"),
     ("wording", "row_sentences", "sentences", "compiler", "engines"),
     ("reading", "evidence", "example_worlds", "example_sql", "examples", "linting", "lifecycle", "publishing", "runs", "run_findings", "readiness", "generated", "tieout", "reports", "search", "outputs"),

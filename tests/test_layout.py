@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.sources.layout import find_layouts, without_number
 from auditkb.sources.plans import all_headings
 from auditkb.sources.sheets import Area

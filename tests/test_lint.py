@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import checks
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.examples import run_examples
 from auditkb.linting.codes import CHECKS, severity_of
 from auditkb.linting.form import KEYS, fixed

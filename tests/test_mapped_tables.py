@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source

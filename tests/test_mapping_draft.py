@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import ingest
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.mapping import read_mapping
 from auditkb.sources.mapping_draft import draft_mapping

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import checks
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.examples import run_examples
 from auditkb.linting.lint import lint

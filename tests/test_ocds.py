@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.findings import load_classes
 from auditkb.notes import list_problems, list_unread

@@ -16,7 +16,7 @@ from rich.console import Console
 import checks
 import ingest
 from auditkb.database import create_tables, open_database
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.lifecycle import open_notes
 from auditkb.linting.lint import lint
 from auditkb.outputs.terminal import print_run

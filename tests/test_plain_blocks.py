@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditkb.amounts import MONEY_UNITS, plain_amounts, read_money
 from auditkb.cells import are_bare_texts, is_bare_text, read_cell
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.records import KeyMaker, encode_part, encode_parts, key_text, key_texts
 from auditkb.sources.body import Body
 from auditkb.sources.layout import find_layouts

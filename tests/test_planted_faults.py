@@ -13,7 +13,8 @@ import pytest
 
 from auditkb.cells import Value
 from auditkb.database import create_tables, finish_loading, open_database, quote, writer
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.findings import load_classes
 from auditkb.records import KeyMaker
 from auditkb.rules.load import RuleSet, load_rules

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from auditkb.database import create_tables, open_database
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.rules.load import RuleSet, load_rules
 from tests.run_world import EARLY, World

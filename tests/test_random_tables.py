@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditkb.dictionary import load_dictionary, normalise_header
+from auditkb.dictionary import normalise_header
+from auditkb.dictionary_files import load_dictionary
 from auditkb.sources.body import Body
 from auditkb.sources.headers import match_headers
 from auditkb.sources.layout import find_layouts, split_unit

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import checks
 import ingest
 from auditkb.cells import read_cell
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 
 DICTIONARY = load_dictionary(Path(__file__).parent.parent / "records")
 DECLARED = "id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\ncoverage:\n" + "".join(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ingest
 from auditkb.aliases import Aliases, load_aliases
 from auditkb.database import create_tables, open_database, writer
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.findings import KnownFinding
 from auditkb.reports.drafts import write_drafts

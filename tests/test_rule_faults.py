@@ -15,7 +15,7 @@ import pytest
 
 import checks
 from auditkb.database import create_tables, open_database
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.rules.load import load_rules
 from command_line import run_commands

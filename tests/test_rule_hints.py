@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.examples import check_examples
 from auditkb.parameters import check_overrides, load_overrides
 from auditkb.expressions.tree import INTEGER

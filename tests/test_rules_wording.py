@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.laws import in_force
 from auditkb.linting.form import INTENT
 from auditkb.rules.check import PLACEHOLDER

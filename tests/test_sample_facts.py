@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from auditkb.cells import Cell, read_cell
-from auditkb.dictionary import Dictionary, Field, RecordType, load_dictionary
+from auditkb.dictionary import Dictionary, Field, RecordType
+from auditkb.dictionary_files import load_dictionary
 from auditkb.records import KeyMaker, encode_part
 from auditkb.sources.headers import match_headers
 from auditkb.sources.layout import Layout

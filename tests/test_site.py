@@ -18,7 +18,7 @@ from datasette.app import Datasette
 from datasette.utils import tilde_encode
 
 from auditkb import metadata
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.labels import read_labels
 from tests import site_database as data
 from web import formats, language, rule_text, timeline, translations

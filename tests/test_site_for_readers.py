@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.labels import read_labels
 from tests import site_database as data
 from tests.test_site import Site, address, serve, text_of

@@ -10,7 +10,7 @@ import pytest
 
 import ingest
 from auditkb.database import create_tables, open_database, writer
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.outputs.template import types_to_fill, write_template

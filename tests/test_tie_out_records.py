@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditkb.database import create_tables, open_database, writer
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.findings import load_classes
 from auditkb.reports.report import read_whole
 from auditkb.reports.storing import store_report

@@ -12,7 +12,7 @@ import checks
 import command_line
 import ingest
 from auditkb.cells import state_named
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError, Text
 from auditkb.sources.mapping import read_mapping, value_options
 from auditkb.wording import say_reason

@@ -15,7 +15,8 @@ from unittest import mock
 
 from auditkb import example_worlds, examples
 from auditkb.compiler.statement import compile_rule
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault
 from auditkb.example_sql import AS_OF, with_parameters

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import Text
 from auditkb.laws import LawRegister
 from auditkb.outputs.markdown import anchor, made_by, page, table

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auditkb.dictionary import Dictionary, Field, RecordType, load_dictionary
+from auditkb.dictionary import Dictionary, Field, RecordType
+from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import Text
 from auditkb.laws import LawRegister, load_laws
 from auditkb.rules.key_words import KEYS

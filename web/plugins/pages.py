@@ -7,7 +7,7 @@ import os
 from datasette import Response, hookimpl
 from datasette.utils import tilde_decode
 
-from auditkb.dictionary import load_dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.record_history import changes_behind
 from web import queries, reports, rule_text
 from web.cells import DATABASE
