@@ -93,12 +93,11 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
         at = time.perf_counter()
         engine.make_indexes(connection, rules, dictionary)
         report.seconds[""] = {"indexes": time.perf_counter() - at}
-        sqls = {}
+        sqls, shared = engine.prepare_run(rules, dictionary, as_of)
         outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         for number, rule in enumerate(rules, 1):
             if progress is not None:
                 progress(rule.id, number, len(rules))
-            sqls[rule.id] = engine.prepare(rule, dictionary, as_of)
             report.rules[rule.id] = rule
             try:
                 _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known, seconds_a_rule)
@@ -106,6 +105,8 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                 report.faults += error.faults
                 report.broken.add(rule.id)
             report.seconds[rule.id] = sqls[rule.id].seconds
+        shared.close(connection)
+        report.seconds |= {f"shared:{name}": steps for name, steps in shared.seconds.items()}
         at = time.perf_counter()
         _write_counts(connection, report)
         write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)

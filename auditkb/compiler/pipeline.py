@@ -67,11 +67,15 @@ class Columns:
 
 
 class Pipeline:
-    """Stages over the rows of one record type."""
+    """Stages over the rows of one record type.
 
-    def __init__(self, base: Columns, label: str, identity: str = "r.key"):
+    `is_within`: the stages are those of a single record, inside a query around them that has its columns as `b`.
+    """
+
+    def __init__(self, base: Columns, label: str, identity: str = "r.key", *, is_within: bool = False):
         """`label` begins the names of the CTEs; `identity` is the SQL that names a row of the first stage."""
         self.base = base
+        self.is_within = is_within
         self.label = label
         self.base.columns["_id"] = identity
         self.base.columns["_key"] = "r.key"
@@ -105,9 +109,14 @@ class Pipeline:
         self.steps.append((self.current, f"SELECT {own}{added}{rest}{sqlite.KEEP if kept else ''}"))
         self.added += [name for name, _ in columns]
 
+    def of_record(self, column: str) -> str:
+        """A quoted column of the current stage `s`, with the name of what it comes from."""
+        return f"b.{column}" if self.is_within and column[1:-1] in self.base.columns else f"s.{column}"
+
     def ctes(self) -> list[tuple[str, str]]:
         """Every CTE in order, the first stage in front."""
-        return [(f"{self.label}0", self.base.select()), *((name, _COLUMNS.sub(self._columns, body)) for name, body in self.steps)]
+        first = 'SELECT 1 AS "_"' if self.is_within else self.base.select()
+        return [(f"{self.label}0", first), *((name, _COLUMNS.sub(self._columns, body)) for name, body in self.steps)]
 
     def _columns(self, found: re.Match[str]) -> str:
         names = [*self.base.columns, *self.added[: int(found.group(1))]]

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
+from auditkb.compiler.children import Children
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.rows import Gathered, gather
 from auditkb.compiler.rows_frame import RowsFrame
+from auditkb.compiler.rows_within import gather_within
 from auditkb.compiler.translate import truth, value
 from auditkb.compiler.values import Value
 from auditkb.dictionary import Dictionary
@@ -34,6 +36,8 @@ class Context:
     """Whether only a few records are asked about: then their rows are looked up instead of all being grouped."""
     grouped: bool | None = None
     """Whether all records have a group of peers, or none has; None where it may be either."""
+    children: Children | None = None
+    """Where rows below records are gathered for all rules, if the rule is decided together with others."""
     why: bool = True
     """Whether reasons are wanted. Most records are decided, so the reasons are asked of the few that are not."""
 
@@ -243,7 +247,8 @@ class RowCompiler:
     def aggregate(self, item: Aggregate | Missing) -> Value:
         """Value of an aggregate, gathered once."""
         if item not in self.gathered:
-            self.gathered[item] = gather(self, item)
+            children = self.context.children
+            self.gathered[item] = gather(self, item) if children is None else gather_within(self, item, children)
         return self.gathered[item].value
 
     def next_name(self) -> str:

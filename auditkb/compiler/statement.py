@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
+from auditkb.compiler.children import Children
 from auditkb.compiler.peers import groups, keys_of_groups, needs_single_rows
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.reasons import Guarded, reasons_sql
@@ -16,6 +17,10 @@ from auditkb.expressions.tree import Aggregate, ChildLetName, Field, LetName, No
 from auditkb.rules.checked import Rule
 
 KEYS_SHOWN = 50
+# An outcome as one value: a number where nothing more is to be said of it, else a letter and the reasons.
+AS_RECORDED: dict[str, int | str] = {"pass": 0, "not_applicable": 1, "fail": 2, "exempt": "e"}
+WITH_STAND_INS: dict[str, int | str] = {"pass": 3, "not_applicable": 4, "fail": 5, "exempt": "E"}
+NOT_EVALUATED = "u"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def compile_rule(rule: Rule, dictionary: Dictionary, *, as_of: str, assumed: boo
     decides: what it cannot decide is not_evaluated without a reason, though it may turn out otherwise with the reasons.
     With `grouped` it is about the records that have a group of peers, or about those that have none, and gives no details.
     """
-    return _Statement(rule, dictionary, as_of, assumed, some, why, grouped).write()
+    return Statement(rule, dictionary, as_of, assumed, some, why, grouped).write()
 
 
 def has_groups(rule: Rule, dictionary: Dictionary) -> bool:
@@ -61,8 +66,11 @@ def has_groups(rule: Rule, dictionary: Dictionary) -> bool:
     return rule.peers is not None and groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks)) is not None
 
 
-class _Statement:
-    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool, grouped: bool | None):
+class Statement:
+    """One rule as SQL: a statement of its own, or a column of one that is about several rules."""
+
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, assumed: bool, some: bool, why: bool, grouped: bool | None,
+                 within: tuple[Columns, Children] | None = None):
         self.rule = rule
         self.grouped = grouped
         self.chosen = not some
@@ -72,8 +80,8 @@ class _Statement:
         self.why = why
         self.dictionary = dictionary
         context = Context(dictionary, rule.parameters, rule.lets, rule.child_lets, rule.peers, rule.event_date,
-                          rule.assumptions, assumed, as_of, some, grouped, why)
-        base = Columns(dictionary, rule.checks)
+                          rule.assumptions, assumed, as_of, some, grouped, within[1] if within is not None else None, why)
+        base = within[0] if within is not None else Columns(dictionary, rule.checks)
         if some:
             keys = "{keys}" if rule.peers is None or grouped is False else keys_of_groups(rule.peers, rule.assumptions, Columns(dictionary, rule.checks))
             if keys is not None:
@@ -81,14 +89,40 @@ class _Statement:
                 base.kept = True
                 self.chosen = keys == "{keys}"
                 base.source = f"{keys} AS k CROSS JOIN {base.source} ON r.key = k.key"
-        told = groups(rule.peers, rule.assumptions, base) if rule.peers is not None and grouped is not None else None
+        told = groups(rule.peers, rule.assumptions, base) if rule.peers is not None and grouped is not None and within is None else None
         if told is not None:
             base.where = " AND ".join(f"{text} IS NOT NULL" for text in told) if grouped else " OR ".join(f"{text} IS NULL" for text in told)
         base.column((), "_department")
-        self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s"))
+        self.compiler = RowCompiler(context, rule.checks, Pipeline(base, "s", is_within=within is not None))
         self.pipeline = self.compiler.pipeline
 
     def write(self) -> Compiled:
+        """The whole statement."""
+        reasons = self._decide()
+        if self.why:
+            decided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
+            self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons} END")], kept=True)
+        self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED.format("'not_applicable'") if self.why else ""))], kept=True)
+        head = self._head()
+        where = "" if self.chosen else "\nWHERE s._key IN {keys}"
+        compiled = Compiled(self.rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
+        return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
+
+    def column(self) -> str:
+        """The outcome of one record of a query around it, as one value (see `together`)."""
+        reasons, exemption = self._decide(), self._exemption()
+        codes = AS_RECORDED if not self.assumed else WITH_STAND_INS
+        fails, undecided = str(codes["fail"]), f"'{NOT_EVALUATED}' || COALESCE(\"?reasons\", 'undefined')"
+        if exemption is not None:
+            exempt = f"'{codes['exempt']}exemption:' || {exemption}"
+            fails, undecided = f"COALESCE({exempt}, {fails})", f"COALESCE({exempt}, {undecided})"
+        but = f"CASE {_BUT_NOT_REQUIRED.format(codes['not_applicable'])} ELSE {undecided} END"
+        return (f"(WITH {_ctes(self.pipeline)}\nSELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
+                f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n"
+                f"  ELSE (SELECT {but} FROM (SELECT {reasons} AS \"?reasons\"{sqlite.KEEP})) END\nFROM {self.pipeline.current} AS s)")
+
+    def _decide(self) -> str:
+        """Add the stage that says whether the rule applies and fails; gives the SQL of the reasons where it does not know."""
         compiler, rule = self.compiler, self.rule
         for node in self._asked_first():
             compiler.aggregate(node)
@@ -102,15 +136,7 @@ class _Statement:
             extra.append(((f"{inside} IS NULL",), "'event_date_unknown'"))
         fails = truth(rule.fails, compiler)
         self.pipeline.add_stage([("?applies", applies), ("?fails", fails)], kept=True)
-        if self.why:
-            nodes = [node for node in (rule.applies, rule.fails) if node is not None]
-            decided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
-            self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons_sql(nodes, compiler, extra)} END")], kept=True)
-        self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED if self.why else ""))], kept=True)
-        head = self._head()
-        where = "" if self.chosen else "\nWHERE s._key IN {keys}"
-        compiled = Compiled(rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
-        return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
+        return reasons_sql([node for node in (rule.applies, rule.fails) if node is not None], compiler, extra) if self.why else "NULL"
 
     def _asked_first(self) -> Iterable[Aggregate]:
         """The rows below a record that do not hang on its peers: after several windows SQLite takes few records for granted,
@@ -157,19 +183,19 @@ class _Statement:
         if not kinds:
             return None
         compiler, types = self.compiler, self.dictionary.types
-        own = types[self.rule.checks].fields
+        own, of_record = types[self.rule.checks].fields, self.pipeline.of_record
         links = []
         for name, item in types["exemption"].fields.items():
             if item.type == self.rule.checks:
-                links.append(f"e.{sqlite.name(name)} = s._key")
+                links.append(f'e.{sqlite.name(name)} = {of_record(sqlite.name("_key"))}')
             elif item.is_reference:
-                links += [f"e.{sqlite.name(name)} = s.{compiler.column((), field_name)}" for field_name, field_ in own.items()
+                links += [f"e.{sqlite.name(name)} = {of_record(compiler.column((), field_name))}" for field_name, field_ in own.items()
                           if field_.type == item.type and item.type not in ("organisation", "department")]
-        first, last = compiler.event()
+        first, last = (of_record(column) for column in compiler.event())
         listed = ", ".join(sqlite.literal(kind) for kind in kinds)
         # Every outer column is qualified: exemption has columns of the same names, and the inner one would win.
         return (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(links)})"
-                f" AND (e.starts_on IS NULL OR e.starts_on <= s.{first}) AND (e.ends_on IS NULL OR e.ends_on >= s.{last}))")
+                f" AND (e.starts_on IS NULL OR e.starts_on <= {first}) AND (e.ends_on IS NULL OR e.ends_on >= {last}))")
 
     def _details(self, head: str, where: str, compiled: Compiled) -> Compiled:
         compiler, rule = self.compiler, self.rule
@@ -311,7 +337,7 @@ _OUTCOME = """CASE WHEN "?applies" = 0 THEN 'not_applicable' WHEN "?fails" = 0 T
     ELSE 'not_evaluated' END"""
 _BUT_NOT_REQUIRED = """
     WHEN "?reasons" IS NOT NULL AND length("?reasons") - length(replace("?reasons", '|', '')) + 1
-      = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN 'not_applicable'"""
+      = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN {}"""
 
 
 def _ctes(pipeline: Pipeline) -> str:

@@ -1,0 +1,88 @@
+"""Many rules of one record type decided by one statement, which reads each record once.
+
+The statement selects a column for each rule: a query without a table of its own, about the columns of the record around
+it. Rows below the record are found in tables that all rules share (`children`). A rule that looks at peers takes part for
+the records that have none; what needs the record's rows one by one in other ways stays a statement of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from auditkb.compiler import sqlite
+from auditkb.compiler.children import Children
+from auditkb.compiler.peers import group_columns
+from auditkb.compiler.pipeline import Columns
+from auditkb.compiler.rows_within import NotTogether
+from auditkb.compiler.statement import NOT_EVALUATED, Statement
+from auditkb.dictionary import Dictionary
+from auditkb.rules.checked import Rule
+
+MOST_JOINS = 40
+"""SQLite joins 64 tables at most."""
+LONGEST = 400_000
+"""Characters of one statement; some SQLite take no more than a million."""
+
+
+@dataclass
+class Together:
+    """Rules of one record type that are decided by one statement."""
+
+    dictionary: Dictionary
+    record_type: str
+    as_of: str
+    children: Children
+    base: Columns = field(init=False)
+    columns: dict[str, str] = field(default_factory=dict)
+    """Rule id -> SQL of its outcome as one value; NULL where the record has peers."""
+
+    def __post_init__(self) -> None:
+        self.base = Columns(self.dictionary, self.record_type)
+        self.base.columns |= {"_id": "r.key", "_key": "r.key"}
+        self.base.column((), "_department")
+
+    def has_room(self, rule: Rule) -> bool:
+        """Whether the rule can be decided here; raises NotTogether if it cannot be with any others."""
+        alone = Together(self.dictionary, self.record_type, self.as_of, Children(self.dictionary))
+        alone.add(rule)
+        length = sum(len(text) for text in (*self.columns.values(), *alone.columns.values()))
+        return not self.columns or len(self.base.joins) + len(alone.base.joins) <= MOST_JOINS and length <= LONGEST
+
+    def add(self, rule: Rule) -> None:
+        """Decide this rule too."""
+        without_peers = None
+        if rule.peers is not None:
+            told = group_columns(rule.peers, rule.assumptions, self.base)
+            if told is None:
+                raise NotTogether
+            without_peers = " OR ".join(f"b.{column} IS NULL" for column in told)
+        text = self._column(rule, assumed=False)
+        if rule.has_assumptions:
+            text = (f"(SELECT CASE WHEN substr(\"?recorded\", 1, 1) = '{NOT_EVALUATED}' THEN {self._column(rule, assumed=True)}\n"
+                    f"  ELSE \"?recorded\" END FROM (SELECT {text} AS \"?recorded\"{sqlite.KEEP}))")
+        self.columns[rule.id] = text if without_peers is None else f"CASE WHEN {without_peers} THEN {text} END"
+
+    def _column(self, rule: Rule, *, assumed: bool) -> str:
+        return Statement(rule, self.dictionary, self.as_of, assumed=assumed, some=False, why=True, grouped=None if rule.peers is None else False,
+                         within=(self.base, self.children)).column()
+
+    def select(self) -> str:
+        """Key, department, and the outcome by each rule, of every record."""
+        columns = "".join(f",\n{text}" for text in self.columns.values())
+        return f"SELECT b.\"_key\", b.\"_department\"{columns}\nFROM ({self.base.select()}) AS b"
+
+
+def decide_together(rules: list[Rule], dictionary: Dictionary, as_of: str, children: Children) -> list[Together]:
+    """As few statements as can be; rules that need one of their own are in none of them."""
+    found: dict[str, list[Together]] = {}
+    for rule in rules:
+        statements = found.setdefault(rule.checks, [])
+        try:
+            if not statements or not statements[-1].has_room(rule):
+                made = Together(dictionary, rule.checks, as_of, children)
+                made.has_room(rule)
+                statements.append(made)
+            statements[-1].add(rule)
+        except NotTogether:
+            continue
+    return [statement for statements in found.values() for statement in statements if statement.columns]

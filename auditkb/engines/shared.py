@@ -1,0 +1,149 @@
+"""What the rules of a run share: rows below records gathered once, and each record read once for many rules.
+
+A statement for many rules that breaks or takes too long is given up: its rules then run alone, so that each fault is told
+of the rule that has it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from auditkb.compiler.children import Children
+from auditkb.compiler.statement import AS_RECORDED, NOT_EVALUATED, WITH_STAND_INS
+from auditkb.compiler.together import Together, decide_together
+from auditkb.dictionary import Dictionary
+from auditkb.engines.guard import ASKED, RESULT, guarded, selected
+from auditkb.errors import KnowledgeBaseError
+from auditkb.rules.checked import Rule
+
+Passed = Counter[tuple[str | None, int]]
+"""(department, code) -> records that pass or are not concerned."""
+PASSED = {codes[outcome]: (outcome, assumed) for assumed, codes in enumerate((AS_RECORDED, WITH_STAND_INS)) for outcome in ("pass", "not_applicable")}
+_LISTED = ", ".join(str(code) for code in PASSED)
+
+
+@dataclass
+class Scan:
+    """One statement for many rules, and the temporary table that it fills."""
+
+    together: Together
+    table: str
+    name: str
+    left: set[str]
+    """Rules that have not taken their outcomes yet."""
+    passed: dict[str, Passed] = field(default_factory=dict)
+    is_done: bool = False
+    is_broken: bool = False
+
+
+class Shared:
+    """The shared parts of one run, each made when the first rule needs it."""
+
+    def __init__(self, rules: list[Rule], dictionary: Dictionary, as_of: str):
+        self.dictionary = dictionary
+        self.children = Children(dictionary)
+        self.seconds: dict[str, dict[str, float]] = {}
+        """How long each part took."""
+        self._made: set[str] = set()
+        self._scans: dict[str, Scan] = {}
+        for number, together in enumerate(decide_together(rules, dictionary, as_of, self.children)):
+            ids = list(together.columns)
+            scan = Scan(together, f"auditkb_scan_{number}", f"{together.record_type}: {len(ids)}", set(ids))
+            self._scans |= dict.fromkeys(ids, scan)
+
+    def decides(self, connection: sqlite3.Connection, rule_id: str, seconds: float | None) -> bool:
+        """Whether the rule's outcomes can be taken from a statement for many rules, which runs now if it has not yet."""
+        scan = self._scans.get(rule_id)
+        if scan is None or scan.is_broken or rule_id not in scan.left:
+            return False
+        if not scan.is_done:
+            try:
+                with self._timed(scan.name, "decide"):
+                    self._run(connection, scan, None if seconds is None else seconds * len(scan.left))
+            except (KnowledgeBaseError, sqlite3.Error):
+                scan.is_broken = True
+                self._drop(connection, scan.table)
+                return False
+        return True
+
+    def take(self, connection: sqlite3.Connection, rule_id: str, *, every: bool) -> None:
+        """Put the rule's outcomes into the table of results: `every` one, or those that are listed one by one."""
+        scan = self._scans[rule_id]
+        column = f"c{list(scan.together.columns).index(rule_id)}"
+        number, asked = f"{column} % {len(AS_RECORDED) - 1}", f"key IN (SELECT key FROM temp.{ASKED})"
+        connection.execute(
+            f"INSERT INTO temp.{RESULT} SELECT key, department,"
+            f" CASE WHEN typeof({column}) = 'integer' THEN CASE {number} WHEN {AS_RECORDED['pass']} THEN 'pass' WHEN {AS_RECORDED['fail']} THEN 'fail' ELSE 'not_applicable' END"
+            f" WHEN substr({column}, 1, 1) = '{NOT_EVALUATED}' THEN 'not_evaluated' ELSE 'exempt' END,"
+            f" CASE WHEN typeof({column}) = 'text' THEN substr({column}, 2) END,"
+            f" {column} IN ({', '.join(str(code) for code in WITH_STAND_INS.values() if isinstance(code, int))}) OR substr({column}, 1, 1) = '{WITH_STAND_INS['exempt']}', 1"
+            f" FROM temp.{scan.table} WHERE {column} IS NOT NULL" + ("" if every else f" AND ({column} NOT IN ({_LISTED}) OR {asked})"))
+        if not every:
+            passed = scan.passed[rule_id].copy()
+            passed.subtract({(department, code): records for department, code, records in connection.execute(
+                f"SELECT department, {column}, COUNT(*) FROM temp.{scan.table} WHERE {column} IN ({_LISTED}) AND {asked} GROUP BY 1, 2")})
+            add_passed(connection, {(department, *PASSED[code]): records for (department, code), records in passed.items() if records})
+        scan.left.discard(rule_id)
+        if not scan.left:
+            self._drop(connection, scan.table)
+        if not any(one.left for one in self._scans.values()):
+            self.close(connection)
+
+    def close(self, connection: sqlite3.Connection) -> None:
+        """Take away what is left."""
+        for table in (*self._made, *(scan.table for scan in self._scans.values())):
+            self._drop(connection, table)
+        self._made.clear()
+
+    def _run(self, connection: sqlite3.Connection, scan: Scan, seconds: float | None) -> None:
+        self._gather(connection, scan.together.select())
+        columns = [f"c{number}" for number in range(len(scan.together.columns))]
+        self._drop(connection, scan.table)
+        connection.execute(f"CREATE TEMP TABLE {scan.table} (key, department, {', '.join(columns)})")
+        store = f"INSERT INTO temp.{scan.table} VALUES (?, ?{', ?' * len(columns)})"
+        for rows in selected(connection, scan.together.select(), self.dictionary, seconds, self._made):
+            connection.executemany(store, rows)
+        counted = ", ".join(f"SUM({column} = {code})" for column in columns for code in PASSED)
+        scan.passed = {rule_id: Counter() for rule_id in scan.together.columns}
+        places = [(passed, code) for passed in scan.passed.values() for code in PASSED]
+        for department, *numbers in connection.execute(f"SELECT department, {counted} FROM temp.{scan.table} GROUP BY department"):
+            for (passed, code), records in zip(places, numbers, strict=True):
+                passed[(department, int(code))] = records or 0
+        scan.is_done = True
+
+    def _gather(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Make the tables of rows below records that a statement reads and that are not there yet."""
+        for rows in self.children.tables.values():
+            if rows.table in self._made or f"temp.{rows.table} " not in statement:
+                continue
+            with self._timed(".".join(child for child, _ in rows.downs), "gather"):
+                self._drop(connection, rows.table)
+                connection.execute(f"CREATE TEMP TABLE {rows.table} (p TEXT PRIMARY KEY, {', '.join(rows.columns()[1:])}) WITHOUT ROWID")
+                with guarded(connection, self.dictionary, fills=rows.table):
+                    connection.execute(f"INSERT INTO temp.{rows.table} {rows.select()}")
+            self._made.add(rows.table)
+
+    @staticmethod
+    def _drop(connection: sqlite3.Connection, table: str) -> None:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+    @contextmanager
+    def _timed(self, part: str, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds.setdefault(part, {})[step] = time.perf_counter() - started
+
+
+def add_passed(connection: sqlite3.Connection, passed: dict[tuple[str | None, str, int], int]) -> None:
+    """Enter how many records of a department pass or are not concerned: (department, outcome, assumed) -> records."""
+    connection.executemany(
+        f"INSERT INTO temp.{RESULT} VALUES (?, ?, ?, NULL, ?, ?) ON CONFLICT (key) DO UPDATE SET records = records + excluded.records",
+        [(f"\x1f{outcome}{assumed}" + ("" if department is None else f"\x1f{department}"), department, outcome, assumed, records)
+         for (department, outcome, assumed), records in passed.items()])
