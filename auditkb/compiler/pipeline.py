@@ -8,6 +8,7 @@ of rows k steps down are prefixed with k ("1.amount"), so that no name is ever a
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from auditkb.compiler import sqlite
 from auditkb.dictionary import Dictionary
@@ -15,6 +16,11 @@ from auditkb.dictionary import Dictionary
 
 _SO_FAR = "\0"
 _COLUMNS = re.compile(f"{_SO_FAR}(\\d+){_SO_FAR}")
+_QUOTED = re.compile('"[^"]+"')
+_DEAR = re.compile(r"ROUND\(|julianday\(|date\(|working_calendar")
+"""What takes SQLite longer than to hand the columns of a stage on."""
+ONCE = 2
+"""How often a column is named in all stages if one of them uses it once: where it is made, and there."""
 LONG = 240
 """Characters from which a column's expression is computed once instead of being written out at each use."""
 
@@ -80,6 +86,8 @@ class Pipeline:
         self.base.columns["_id"] = identity
         self.base.columns["_key"] = "r.key"
         self.steps: list[tuple[str, str]] = []
+        self._dear: dict[str, list[str]] = {}
+        """The columns of a stage that are dear to compute, unless the stage is kept anyhow."""
         self.added: list[str] = []
         self.current = f"{label}0"
         self._number = 0
@@ -91,21 +99,24 @@ class Pipeline:
         self.steps.append((name, body))
         return name
 
-    def add_stage(self, columns: list[tuple[str, str]], source: str = "", *, kept: bool = False) -> None:
+    def add_stage(self, columns: list[tuple[str, str]], source: str = "", *, kept: bool | None = None) -> None:
         """Add a stage with new columns (name, SQL over the columns so far; `s.` is the stage before).
 
         `source` is what is joined to the stage before, or, beginning with FROM, a select of it as `g` with more.
         SQLite writes a stage's expressions into every later use of its columns; long ones multiply. `kept` makes it
-        compute the columns once a row instead, as it also does by itself here for long expressions.
+        compute the columns once a row instead, as is done for long expressions where nothing is said.
         """
         self._number += 1
-        kept = kept or any(len(text) > LONG for _, text in columns)
+        kept = any(len(text) > LONG for _, text in columns) if kept is None else kept
         added = "".join(f",\n    {text} AS {sqlite.name(name)}" for name, text in columns)
         own, rest = "s.*", f"\n  FROM {self.current} AS s{source}"
         if source.lstrip().startswith("FROM"):
             # Which columns the first stage has is known when all is written.
             own, rest = f"{_SO_FAR}{len(self.added)}{_SO_FAR}", source
         self.current = f"{self.label}{self._number}"
+        dear = [name for name, text in columns if self.is_within and not kept and _DEAR.search(text)]
+        if dear:
+            self._dear[self.current] = dear
         self.steps.append((self.current, f"SELECT {own}{added}{rest}{sqlite.KEEP if kept else ''}"))
         self.added += [name for name, _ in columns]
 
@@ -116,7 +127,10 @@ class Pipeline:
     def ctes(self) -> list[tuple[str, str]]:
         """Every CTE in order, the first stage in front."""
         first = 'SELECT 1 AS "_"' if self.is_within else self.base.select()
-        return [(f"{self.label}0", first), *((name, _COLUMNS.sub(self._columns, body)) for name, body in self.steps)]
+        uses = Counter(_QUOTED.findall(" ".join(body for _, body in self.steps))) if self._dear else {}
+        kept = {stage for stage, names in self._dear.items() if any(uses.get(sqlite.name(name), 0) > ONCE for name in names)}
+        return [(f"{self.label}0", first), *((name, _COLUMNS.sub(self._columns, body) + (sqlite.KEEP if name in kept else ""))
+                                             for name, body in self.steps)]
 
     def _columns(self, found: re.Match[str]) -> str:
         names = [*self.base.columns, *self.added[: int(found.group(1))]]

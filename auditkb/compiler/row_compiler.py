@@ -264,13 +264,26 @@ class RowCompiler:
         """Whether all rows of the first step down are loaded for the record; a blank reference has none, known."""
         if rows.peers is not None:
             known = [f"{value(item, self).exact} IS NOT NULL" for item in (*self.peers.same, *self.peers.different)]
-            return " AND ".join([sqlite.covered(self.column((), "_covered"), self.record_type), *known])
+            return " AND ".join([self._covered((), self.record_type), *known])
         child = rows.downs[0][0]
-        here = sqlite.covered(self.column(rows.ups, "_covered"), child)
+        here = self._covered(rows.ups, child)
         blanks = [f"({self.column(rows.ups[:index], step)} IS NULL AND "
                   f"{sqlite.state(self.column(rows.ups[:index], '_states'), step, 'blank_in_document')})"
                   for index, step in enumerate(rows.ups)]
         return " OR ".join([here, *blanks])
+
+    def _covered(self, ups: tuple[str, ...], record_type: str) -> str:
+        """SQL of whether a record type is wholly loaded for the record, or for a row above it."""
+        children, base = self.context.children, self.pipeline.base
+        column = self.column(ups, "_covered")
+        if children is None:
+            return sqlite.covered(column, record_type)
+        children.coverage.tables.add(base.type_at(ups))
+        children.coverage.asked.add(record_type)
+        alias, flag = sqlite.name(".".join((*ups, "?covered"))), ".".join((*ups, f"?{record_type}"))
+        base.joins.setdefault(("covered", *ups), f"LEFT JOIN temp.{children.coverage.table} AS {alias} ON {alias}.p = {base.columns[column[1:-1]]}")
+        base.columns[flag] = f"{alias}.{sqlite.name(record_type)}"
+        return f"(COALESCE({sqlite.name(flag)}, 0) > 0)"
 
     def condition(self, node: Node | None, otherwise: str = "1") -> str:
         """SQL of a condition that may be absent."""

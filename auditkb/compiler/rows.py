@@ -48,7 +48,7 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     """Write the CTEs of one aggregate and the stage that joins it; gives its columns."""
     rows = node.rows
     if rows.peers is not None and compiler.context.grouped is False:
-        totals = totals_of(compiler, node, {"_z": ""} if _is_bounded_below(node) else {})
+        totals = totals_of(compiler, node, {"_z": ""} if is_bounded_below(node) else {})
         return stage_of(compiler, node, RowsFrame(compiler, rows, in_place=True), totals, peers.nobody(totals), "")
     windows = peers.windows(compiler, node) if rows.peers is not None else None
     frame = RowsFrame(compiler, rows, in_place=windows is not None)
@@ -124,7 +124,7 @@ def _below(compiler: RowCompiler, frame: RowsFrame, columns: str) -> tuple[str, 
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 
-def _is_bounded_below(node: Aggregate | Missing) -> bool:
+def is_bounded_below(node: Aggregate | Missing) -> bool:
     """Whether it is a sum of a field that is taken as never negative, so that what is known of it is a lower bound."""
     return isinstance(node, Aggregate) and node.function == "sum" and not node.signed and isinstance(node.operand, Field)
 
@@ -134,7 +134,7 @@ def _below_zero(node: Aggregate | Missing, frame: RowsFrame, operand: str) -> st
 
     That is a refund of which it is not known whether it counts, and an amount that stands somewhere but is not known.
     """
-    if not _is_bounded_below(node):
+    if not is_bounded_below(node):
         return None
     assert isinstance(node.operand, Field)
     states = " OR ".join(sqlite.state(frame.states(node.operand), node.operand.name, state) for state in ("unreadable", "disputed", "other_currency"))
@@ -167,10 +167,10 @@ def reasons_of_rows(unknown: int, inner: int) -> list[Total]:
 
 
 def stage_of(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, totals: list[Total], source: str, inner: str,
-             pivot: str = '"_id"', at: Mapping[str, str] = _AS_THEY_ARE) -> Gathered:
+             pivot: str = '"_id"', at: Mapping[str, str] = _AS_THEY_ARE, is_rounded: bool = False) -> Gathered:
     """Add the stage that has an aggregate's totals, from a join to the stage before or from a select that holds it too.
 
-    `at`: where the totals are, unless they are columns of `g`.
+    `at`: where the totals are, unless they are columns of `g`; `is_rounded`: whether sums of money are rounded there.
     """
     pipeline, rows = compiler.pipeline, node.rows
     name = compiler.next_name()
@@ -183,13 +183,13 @@ def stage_of(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame,
     where = {total: at.get(total, f"g.{total}") for total in names}
     closed = [top, f"COALESCE({where['_o']}, 0) = 0", *(f"COALESCE({where[cover]}, 1)" for cover in covers)]
     figures = [total for total in names if total.startswith("_f")]
-    stage = [(f"{name}.{index}", _default(node, where[figure])) for index, figure in enumerate(figures)]
+    stage = [(f"{name}.{index}", _default(node, where[figure], is_rounded=is_rounded)) for index, figure in enumerate(figures)]
     if isinstance(node, Aggregate) and node.function == "median" and inner:
         stage[0] = (f"{name}.0", sqlite.cent("m.v") if node.kind == MONEY else "m.v")
     stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", f"COALESCE({where['_o']}, 0)")]
     stage += [(f"{name}.{total[1:]}", where[total]) for total in names if total[1] in "uwcn"]
     # Kept, so that a later condition on the record is not pushed in: the peers would be gathered for each one anew.
-    pipeline.add_stage(stage, source, kept=rows.peers is not None)
+    pipeline.add_stage(stage, source, kept=True if rows.peers is not None else None)
     result.open_rows = sqlite.name(f"{name}.open")
     result.unknown = [sqlite.name(f"{name}.{total[1:]}") for total in names if total.startswith("_u")]
     result.inner = [sqlite.name(f"{name}.{total[1:]}") for total in names if total.startswith("_w")]
@@ -201,14 +201,14 @@ def stage_of(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame,
     return result
 
 
-def _default(node: Aggregate | Missing, figure: str) -> str:
+def _default(node: Aggregate | Missing, figure: str, *, is_rounded: bool) -> str:
     """A figure as a column: of no rows, and rounded."""
     if isinstance(node, Missing) or node.function == "count":
         return f"COALESCE({figure}, 0)"
     if node.function != "sum":
         return figure
     if node.kind == MONEY:
-        return f"COALESCE({sqlite.cent(figure)}, 0)"
+        return f"COALESCE({figure if is_rounded else sqlite.cent(figure)}, 0)"
     # Peers are added up in another order than children; twelve decimals know nothing of it.
     return f"COALESCE({sqlite.twelve(figure) if node.rows.peers is not None and node.kind != INTEGER else figure}, 0)"
 

@@ -21,7 +21,7 @@ def state_word(states: str, name: str) -> str:
     words = "".join(f" WHEN {sqlite.state(states, name, state)} THEN '{word}'" for state, word in (
         ("blank_in_document", "blank"), ("illegible", "illegible"), ("unreadable", "unreadable"), ("disputed", "disputed"),
         ("other_currency", "other_currency"), ("not_required", "not_required")))
-    return f"CASE{words} ELSE 'missing' END"
+    return f"CASE WHEN {states} IS NULL THEN 'missing'{words} ELSE 'missing' END"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from auditkb.compiler import peers
 from auditkb.compiler.children import Children
-from auditkb.compiler.rows import Gathered, line_of, passes, reasons_of_rows, stage_of, totals_of
+from auditkb.compiler.rows import Gathered, is_bounded_below, line_of, passes, reasons_of_rows, stage_of, totals_of
 from auditkb.compiler.rows_frame import RowsFrame
-from auditkb.expressions.tree import Aggregate, Missing
+from auditkb.expressions.tree import MONEY, Aggregate, Missing
 
 if TYPE_CHECKING:
     from auditkb.compiler.row_compiler import RowCompiler
@@ -26,7 +26,7 @@ def gather_within(compiler: RowCompiler, node: Aggregate | Missing, children: Ch
     rows = node.rows
     if rows.peers is not None:
         # Records with peers are decided by themselves, so here there are none.
-        totals = totals_of(compiler, node, line_of(node, RowsFrame(compiler, rows, in_place=True)))
+        totals = totals_of(compiler, node, {"_z": ""} if is_bounded_below(node) else {})
         return stage_of(compiler, node, RowsFrame(compiler, rows, in_place=True), totals, "", "", at={total.name: "NULL" for total in totals})
     if isinstance(node, Aggregate) and node.function == "median":
         raise NotTogether
@@ -50,9 +50,13 @@ def gather_within(compiler: RowCompiler, node: Aggregate | Missing, children: Ch
     else:
         at = _shared(compiler, node, children)
         totals = totals_of(compiler, node, line)
-    found = stage_of(compiler, node, frame, totals, source, "", at=at)
+    found = stage_of(compiler, node, frame, totals, source, "", at=at, is_rounded=not frame.uses_row)
     # Asked of the few records of which a row is unknown, and of these alone.
-    found.unknown = [f"(SELECT {total.grouped} {under})" for total in reasons_of_rows(len(unknown), 0)]
+    whys = [(f"{found.name}.{total.name[1:]}", f"CASE WHEN {found.open_rows} THEN (SELECT {total.grouped} {under}) END")
+            for total in reasons_of_rows(len(unknown), 0)]
+    if whys:
+        compiler.pipeline.add_stage(whys, kept=False)
+    found.unknown = [f'"{column}"' for column, _ in whys]
     return found
 
 
@@ -69,7 +73,7 @@ def _shared(compiler: RowCompiler, node: Aggregate | Missing, children: Children
     base.joins.setdefault(("rows", shared.table, pivot), f"LEFT JOIN temp.{shared.table} AS {alias} ON {alias}.p = {base.columns[pivot]}")
     at = {}
     for total in totals_of(compiler, node, line, names):
-        figure = shared.figure(total)
+        figure = shared.figure(total, is_money=total.name == "_f0" and node.kind == MONEY)
         base.columns[f"{shared.table}.{pivot}.{figure}"] = f"{alias}.{figure}"
         at[total.name] = f'"{shared.table}.{pivot}.{figure}"'
     return at

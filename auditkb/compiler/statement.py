@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -116,10 +117,19 @@ class Statement:
         if exemption is not None:
             exempt = f"'{codes['exempt']}exemption:' || {exemption}"
             fails, undecided = f"COALESCE({exempt}, {fails})", f"COALESCE({exempt}, {undecided})"
-        but = f"CASE {_BUT_NOT_REQUIRED.format(codes['not_applicable'])} ELSE {undecided} END"
+        but = f"(SELECT CASE {_BUT_NOT_REQUIRED.format(codes['not_applicable'])} ELSE {undecided} END FROM (SELECT {reasons} AS \"?reasons\"{sqlite.KEEP}))"
+        if self.rule.has_assumptions and not self.assumed:
+            # The reasons come with the stand-ins; here they only matter where nothing may have been required.
+            but = f"CASE WHEN {self._may_not_be_required(reasons)} THEN {but} ELSE {f'COALESCE({exempt}, ' if exemption is not None else '('}'{NOT_EVALUATED}') END"
         return (f"(WITH {_ctes(self.pipeline)}\nSELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
                 f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n"
-                f"  ELSE (SELECT {but} FROM (SELECT {reasons} AS \"?reasons\"{sqlite.KEEP})) END\nFROM {self.pipeline.current} AS s)")
+                f"  ELSE {but} END\nFROM {self.pipeline.current} AS s)")
+
+    def _may_not_be_required(self, reasons: str) -> str:
+        """SQL that is false where no reason can be `not_required`: no field of the record is, and no row opens an aggregate."""
+        asked = dict.fromkeys(name for name in re.findall(r'"([^"]*_states)"', reasons) if name in self.pipeline.base.columns)
+        tests = [f"instr(COALESCE(b.{sqlite.name(name)}, ''), '=not_required|') > 0" for name in asked]
+        return " OR ".join([*tests, *(found.open_rows for found in self.compiler.gathered.values())]) or "0"
 
     def _decide(self) -> str:
         """Add the stage that says whether the rule applies and fails; gives the SQL of the reasons where it does not know."""
@@ -184,18 +194,26 @@ class Statement:
             return None
         compiler, types = self.compiler, self.dictionary.types
         own, of_record = types[self.rule.checks].fields, self.pipeline.of_record
-        links = []
+        links: list[tuple[str, str]] = []
         for name, item in types["exemption"].fields.items():
             if item.type == self.rule.checks:
-                links.append(f'e.{sqlite.name(name)} = {of_record(sqlite.name("_key"))}')
+                links.append((name, "key"))
             elif item.is_reference:
-                links += [f"e.{sqlite.name(name)} = {of_record(compiler.column((), field_name))}" for field_name, field_ in own.items()
+                links += [(name, field_name) for field_name, field_ in own.items()
                           if field_.type == item.type and item.type not in ("organisation", "department")]
+        tests = [f"e.{sqlite.name(link)} = {of_record(sqlite.name('_key') if column == 'key' else compiler.column((), column))}" for link, column in links]
         first, last = (of_record(column) for column in compiler.event())
         listed = ", ".join(sqlite.literal(kind) for kind in kinds)
         # Every outer column is qualified: exemption has columns of the same names, and the inner one would win.
-        return (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(links)})"
-                f" AND (e.starts_on IS NULL OR e.starts_on <= {first}) AND (e.ends_on IS NULL OR e.ends_on >= {last}))")
+        covering = (f"(SELECT MIN(e.key) FROM exemption AS e WHERE e.type IN ({listed}) AND ({' OR '.join(tests)})"
+                    f" AND (e.starts_on IS NULL OR e.starts_on <= {first}) AND (e.ends_on IS NULL OR e.ends_on >= {last}))")
+        children, base = compiler.context.children, self.pipeline.base
+        if children is None:
+            return covering
+        table = children.with_exemptions(self.rule.checks, links).table
+        base.joins[("exempted",)] = f"LEFT JOIN temp.{table} AS exempted ON exempted.p = r.key"
+        base.columns["?exempted"] = "exempted.p"
+        return f'CASE WHEN b."?exempted" IS NOT NULL THEN {covering} END'
 
     def _details(self, head: str, where: str, compiled: Compiled) -> Compiled:
         compiler, rule = self.compiler, self.rule

@@ -118,12 +118,12 @@ class Shared:
 
     def _gather(self, connection: sqlite3.Connection, statement: str) -> None:
         """Make the tables of rows below records that a statement reads and that are not there yet."""
-        for rows in self.children.tables.values():
+        for name, rows in self.children.all():
             if rows.table in self._made or f"temp.{rows.table} " not in statement:
                 continue
-            with self._timed(".".join(child for child, _ in rows.downs), "gather"):
+            with self._timed(name, "gather"):
                 self._drop(connection, rows.table)
-                connection.execute(f"CREATE TEMP TABLE {rows.table} (p TEXT PRIMARY KEY, {', '.join(rows.columns()[1:])}) WITHOUT ROWID")
+                connection.execute(f"CREATE TEMP TABLE {rows.table} (p TEXT PRIMARY KEY{''.join(f', {column}' for column in rows.columns()[1:])}) WITHOUT ROWID")
                 with guarded(connection, self.dictionary, fills=rows.table):
                     connection.execute(f"INSERT INTO temp.{rows.table} {rows.select()}")
             self._made.add(rows.table)
