@@ -14,9 +14,10 @@ from auditkb.compiler import sqlite
 from auditkb.dictionary import Dictionary
 
 
-_SO_FAR = "\0"
-_COLUMNS = re.compile(f"{_SO_FAR}(\\d+){_SO_FAR}")
-_QUOTED = re.compile('"[^"]+"')
+_OWN = "\0"
+"""Where the columns of the stage before stand in the SQL of a stage, until it is known which are needed."""
+_ALWAYS = ("_id", "_key", "_department")
+_QUOTED = re.compile('"([^"]+)"')
 _DEAR = re.compile(r"ROUND\(|julianday\(|date\(|working_calendar")
 """What takes SQLite longer than to hand the columns of a stage on."""
 ONCE = 2
@@ -64,9 +65,9 @@ class Columns:
                                f" ON {alias}.key = {above}.{sqlite.name(ups[-1])}")
         return alias
 
-    def select(self, indent: str = "  ") -> str:
-        """The SELECT of every column asked for."""
-        columns = f",\n{indent}  ".join(f"{text} AS {sqlite.name(alias)}" for alias, text in self.columns.items())
+    def select(self, indent: str = "  ", needed: set[str] | None = None) -> str:
+        """The SELECT of every column asked for, or of those that are `needed`."""
+        columns = f",\n{indent}  ".join(f"{text} AS {sqlite.name(alias)}" for alias, text in self.columns.items() if needed is None or alias in needed)
         joins = "".join(f"\n{indent}{join}" for join in self.joins.values())
         where = f"\n{indent}WHERE {self.where}" if self.where else ""
         return f"SELECT {columns}\n{indent}FROM {self.source}{joins}{where}{sqlite.KEEP if self.kept else ''}"
@@ -86,6 +87,8 @@ class Pipeline:
         self.base.columns["_id"] = identity
         self.base.columns["_key"] = "r.key"
         self.steps: list[tuple[str, str]] = []
+        self._before: dict[str, tuple[str, int]] = {}
+        """For each stage what it calls the one before, and how many columns all stages before have added."""
         self._dear: dict[str, list[str]] = {}
         """The columns of a stage that are dear to compute, unless the stage is kept anyhow."""
         self.added: list[str] = []
@@ -109,29 +112,44 @@ class Pipeline:
         self._number += 1
         kept = any(len(text) > LONG for _, text in columns) if kept is None else kept
         added = "".join(f",\n    {text} AS {sqlite.name(name)}" for name, text in columns)
-        own, rest = "s.*", f"\n  FROM {self.current} AS s{source}"
-        if source.lstrip().startswith("FROM"):
-            # Which columns the first stage has is known when all is written.
-            own, rest = f"{_SO_FAR}{len(self.added)}{_SO_FAR}", source
+        is_select = source.lstrip().startswith("FROM")
+        rest = source if is_select else f"\n  FROM {self.current} AS s{source}"
         self.current = f"{self.label}{self._number}"
         dear = [name for name, text in columns if self.is_within and not kept and _DEAR.search(text)]
         if dear:
             self._dear[self.current] = dear
-        self.steps.append((self.current, f"SELECT {own}{added}{rest}{sqlite.KEEP if kept else ''}"))
+        self._before[self.current] = ("g" if is_select else "s", len(self.added))
+        self.steps.append((self.current, f"SELECT {_OWN}{added}{rest}{sqlite.KEEP if kept else ''}"))
         self.added += [name for name, _ in columns]
 
     def of_record(self, column: str) -> str:
         """A quoted column of the current stage `s`, with the name of what it comes from."""
         return f"b.{column}" if self.is_within and column[1:-1] in self.base.columns else f"s.{column}"
 
-    def ctes(self) -> list[tuple[str, str]]:
-        """Every CTE in order, the first stage in front."""
-        first = 'SELECT 1 AS "_"' if self.is_within else self.base.select()
-        uses = Counter(_QUOTED.findall(" ".join(body for _, body in self.steps))) if self._dear else {}
-        kept = {stage for stage, names in self._dear.items() if any(uses.get(sqlite.name(name), 0) > ONCE for name in names)}
-        return [(f"{self.label}0", first), *((name, _COLUMNS.sub(self._columns, body) + (sqlite.KEEP if name in kept else ""))
-                                             for name, body in self.steps)]
+    def ctes(self, wanted: str | None = None) -> list[tuple[str, str]]:
+        """Every CTE in order, the first stage in front. `wanted`: SQL over the last stage, if no other columns are wanted."""
+        needed = {*_ALWAYS, *_names(wanted)} if wanted is not None else None
+        uses = Counter(_QUOTED.findall(" ".join(body for _, body in self.steps))) if self._dear else Counter()
+        kept = {stage for stage, names in self._dear.items() if any(uses[name] > ONCE for name in names)}
+        found: list[tuple[str, str]] = []
+        for name, body in reversed(self.steps):
+            if name in self._before:
+                body = self._stage(name, body, needed) + (sqlite.KEEP if name in kept else "")
+            if needed is not None:
+                needed |= _names(body)
+            found.append((name, body))
+        first = 'SELECT 1 AS "_"' if self.is_within else self.base.select(needed=needed)
+        return [(f"{self.label}0", first), *reversed(found)]
 
-    def _columns(self, found: re.Match[str]) -> str:
-        names = [*self.base.columns, *self.added[: int(found.group(1))]]
-        return ", ".join(f"g.{sqlite.name(name)}" for name in names)
+    def _stage(self, name: str, body: str, needed: set[str] | None) -> str:
+        """A stage with the columns that it takes from the one before; only those that are `needed` after it."""
+        before, number = self._before[name]
+        if needed is None and before == "s":
+            return body.replace(_OWN, "s.*", 1)
+        columns = [*([] if self.is_within else self.base.columns), *self.added[:number]]
+        own = [f"{before}.{sqlite.name(column)}" for column in columns if needed is None or column in needed]
+        return body.replace(_OWN, ", ".join(own) or 'NULL AS "_"', 1)
+
+
+def _names(text: str) -> set[str]:
+    return set(_QUOTED.findall(text))

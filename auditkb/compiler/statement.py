@@ -18,6 +18,7 @@ from auditkb.expressions.tree import Aggregate, ChildLetName, Field, LetName, No
 from auditkb.rules.checked import Rule
 
 KEYS_SHOWN = 50
+_DAY = re.compile(r'\(SELECT (\w+) FROM working_calendar WHERE day = "([^"]+)"\)')
 # An outcome as one value: a number where nothing more is to be said of it, else a letter and the reasons.
 AS_RECORDED: dict[str, int | str] = {"pass": 0, "not_applicable": 1, "fail": 2, "exempt": "e"}
 WITH_STAND_INS: dict[str, int | str] = {"pass": 3, "not_applicable": 4, "fail": 5, "exempt": "E"}
@@ -106,7 +107,8 @@ class Statement:
         self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED.format("'not_applicable'") if self.why else ""))], kept=True)
         head = self._head()
         where = "" if self.chosen else "\nWHERE s._key IN {keys}"
-        compiled = Compiled(self.rule, f"WITH {_ctes(self.pipeline)}\nSELECT {head}\nFROM {self.pipeline.current} AS s{where}")
+        outcomes = f"SELECT {head}\nFROM {self.pipeline.current} AS s{where}"
+        compiled = Compiled(self.rule, f"WITH {_ctes(self.pipeline, outcomes)}\n{outcomes}")
         return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
 
     def column(self) -> str:
@@ -121,9 +123,24 @@ class Statement:
         if self.rule.has_assumptions and not self.assumed:
             # The reasons come with the stand-ins; here they only matter where nothing may have been required.
             but = f"CASE WHEN {self._may_not_be_required(reasons)} THEN {but} ELSE {f'COALESCE({exempt}, ' if exemption is not None else '('}'{NOT_EVALUATED}') END"
-        return (f"(WITH {_ctes(self.pipeline)}\nSELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
-                f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n"
-                f"  ELSE {but} END\nFROM {self.pipeline.current} AS s)")
+        outcome = (f"SELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
+                   f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n  ELSE {but} END\nFROM {self.pipeline.current} AS s")
+        return self._with_days(f"(WITH {_ctes(self.pipeline, outcome)}\n{outcome})")
+
+    def _with_days(self, text: str) -> str:
+        """The same with the calendar's days of recorded dates joined to the query around, instead of a search in each place."""
+        base = self.pipeline.base
+
+        def joined(found: re.Match[str]) -> str:
+            wanted, column = found.groups()
+            if column not in base.columns:
+                return found.group()
+            alias = sqlite.name(f"{column}?day")
+            base.joins.setdefault(("day", column), f"LEFT JOIN working_calendar AS {alias} ON {alias}.day = {base.columns[column]}")
+            base.columns[f"{column}?{wanted}"] = f"{alias}.{wanted}"
+            return sqlite.name(f"{column}?{wanted}")
+
+        return _DAY.sub(joined, text)
 
     def _may_not_be_required(self, reasons: str) -> str:
         """SQL that is false where no reason can be `not_required`: no field of the record is, and no row opens an aggregate."""
@@ -358,5 +375,5 @@ _BUT_NOT_REQUIRED = """
       = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN {}"""
 
 
-def _ctes(pipeline: Pipeline) -> str:
-    return ",\n".join(f"{name} AS (\n  {body})" for name, body in pipeline.ctes())
+def _ctes(pipeline: Pipeline, wanted: str | None = None) -> str:
+    return ",\n".join(f"{name} AS (\n  {body})" for name, body in pipeline.ctes(wanted))
