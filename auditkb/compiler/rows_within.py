@@ -14,7 +14,7 @@ from auditkb.expressions.tree import MONEY, Aggregate, Missing
 if TYPE_CHECKING:
     from auditkb.compiler.row_compiler import RowCompiler
 
-_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_QUOTED = re.compile(r'"([^"]+)"')
 
 
 class NotTogether(Exception):
@@ -41,15 +41,15 @@ def gather_within(compiler: RowCompiler, node: Aggregate | Missing, children: Ch
     texts = "".join(f",\n      {text} AS _u{number}" for number, text in enumerate(unknown))
     under = f"FROM (SELECT {columns}{texts}\n    FROM {frame.source()}\n    WHERE {link} = {pivot})"
     source = ""
-    if frame.uses_row:
-        _refuse_stages(compiler, under)
-        totals = totals_of(compiler, node, line)
-        figures = ", ".join(f"{total.grouped} AS {total.name}" for total in totals)
-        at = {total.name: f"g.{total.name}" for total in totals}
-        source = f"\n  CROSS JOIN (SELECT {figures}\n    {under}) AS g"
-    else:
+    totals = totals_of(compiler, node, line)
+    if not frame.uses_row:
         at = _shared(compiler, node, children)
-        totals = totals_of(compiler, node, line)
+    elif _looks_at_stages(compiler, under):
+        at = {total.name: f'"{compiler.next_name()}{total.name}"' for total in totals}
+        compiler.pipeline.add_stage([(at[total.name][1:-1], f"(SELECT {total.grouped} {under})") for total in totals], kept=True)
+    else:
+        at = {total.name: f"g.{total.name}" for total in totals}
+        source = f"\n  CROSS JOIN (SELECT {', '.join(f'{total.grouped} AS {total.name}' for total in totals)}\n    {under}) AS g"
     found = stage_of(compiler, node, frame, totals, source, "", at=at, is_rounded=not frame.uses_row)
     # Asked of the few records of which a row is unknown, and of these alone.
     whys = [(f"{found.name}.{total.name[1:]}", f"CASE WHEN {found.open_rows} THEN (SELECT {total.grouped} {under}) END")
@@ -79,7 +79,6 @@ def _shared(compiler: RowCompiler, node: Aggregate | Missing, children: Children
     return at
 
 
-def _refuse_stages(compiler: RowCompiler, text: str) -> None:
-    """A query inside a stage sees the record's own columns, but no column of the stages before."""
-    if set(compiler.pipeline.added) & {name.replace('""', '"') for name in _QUOTED.findall(text)}:
-        raise NotTogether
+def _looks_at_stages(compiler: RowCompiler, text: str) -> bool:
+    """Whether the rows are compared with what a stage has computed: a query that is joined to it would not see that."""
+    return not set(compiler.pipeline.added).isdisjoint(_QUOTED.findall(text))
