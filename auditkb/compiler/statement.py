@@ -20,8 +20,10 @@ from auditkb.rules.checked import Rule
 KEYS_SHOWN = 50
 _DAY = re.compile(r'\(SELECT (\w+) FROM working_calendar WHERE day = "([^"]+)"\)')
 # An outcome as one value: a number where nothing more is to be said of it, else a letter and the reasons.
-AS_RECORDED: dict[str, int | str] = {"pass": 0, "not_applicable": 1, "fail": 2, "exempt": "e"}
-WITH_STAND_INS: dict[str, int | str] = {"pass": 3, "not_applicable": 4, "fail": 5, "exempt": "E"}
+# What is only counted comes before what is listed; SQLite puts text behind numbers.
+AS_RECORDED: dict[str, int | str] = {"pass": 0, "not_applicable": 1, "fail": 4, "exempt": "e"}
+WITH_STAND_INS: dict[str, int | str] = {"pass": 2, "not_applicable": 3, "fail": 5, "exempt": "E"}
+LAST_COUNTED = 3
 NOT_EVALUATED = "u"
 
 
@@ -153,7 +155,7 @@ class Statement:
         compiler, rule = self.compiler, self.rule
         for node in self._asked_first():
             compiler.aggregate(node)
-        applies = compiler.condition(rule.applies)
+        applies = own = compiler.condition(rule.applies)
         extra: list[Guarded] = []
         valid = rule.file.valid
         if valid is not None:
@@ -163,7 +165,10 @@ class Statement:
             extra.append(((f"{inside} IS NULL",), "'event_date_unknown'"))
         fails = truth(rule.fails, compiler)
         self.pipeline.add_stage([("?applies", applies), ("?fails", fails)], kept=True)
-        return reasons_sql([node for node in (rule.applies, rule.fails) if node is not None], compiler, extra) if self.why else "NULL"
+        if not self.why:
+            return "NULL"
+        known = {rule.applies: '"?applies"' if valid is None else own} if rule.applies is not None else {}
+        return reasons_sql({**known, rule.fails: '"?fails"'}, compiler, extra)
 
     def _asked_first(self) -> Iterable[Aggregate]:
         """The rows below a record that do not hang on its peers: after several windows SQLite takes few records for granted,

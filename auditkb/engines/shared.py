@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from auditkb.compiler.children import Children
-from auditkb.compiler.statement import AS_RECORDED, NOT_EVALUATED, WITH_STAND_INS
+from auditkb.compiler.statement import AS_RECORDED, LAST_COUNTED, NOT_EVALUATED, WITH_STAND_INS
 from auditkb.compiler.together import Together, decide_together
 from auditkb.dictionary import Dictionary
 from auditkb.engines.guard import ASKED, RESULT, guarded, selected
@@ -24,7 +24,9 @@ from auditkb.rules.checked import Rule
 Passed = Counter[tuple[str | None, int]]
 """(department, code) -> records that pass or are not concerned."""
 PASSED = {codes[outcome]: (outcome, assumed) for assumed, codes in enumerate((AS_RECORDED, WITH_STAND_INS)) for outcome in ("pass", "not_applicable")}
-_LISTED = ", ".join(str(code) for code in PASSED)
+_OUTCOME = (f"CASE WHEN typeof({{0}}) = 'text' THEN CASE substr({{0}}, 1, 1) WHEN '{NOT_EVALUATED}' THEN 'not_evaluated' ELSE 'exempt' END"
+            f" WHEN {{0}} > {LAST_COUNTED} THEN 'fail' WHEN {{0}} IN ({AS_RECORDED['pass']}, {WITH_STAND_INS['pass']}) THEN 'pass' ELSE 'not_applicable' END")
+_ASSUMED = f"{{0}} IN ({', '.join(repr(code) for code in WITH_STAND_INS.values() if isinstance(code, int))}) OR substr({{0}}, 1, 1) = '{WITH_STAND_INS['exempt']}'"
 
 
 @dataclass
@@ -75,18 +77,14 @@ class Shared:
         """Put the rule's outcomes into the table of results: `every` one, or those that are listed one by one."""
         scan = self._scans[rule_id]
         column = f"c{list(scan.together.columns).index(rule_id)}"
-        number, asked = f"{column} % {len(AS_RECORDED) - 1}", f"key IN (SELECT key FROM temp.{ASKED})"
-        connection.execute(
-            f"INSERT INTO temp.{RESULT} SELECT key, department,"
-            f" CASE WHEN typeof({column}) = 'integer' THEN CASE {number} WHEN {AS_RECORDED['pass']} THEN 'pass' WHEN {AS_RECORDED['fail']} THEN 'fail' ELSE 'not_applicable' END"
-            f" WHEN substr({column}, 1, 1) = '{NOT_EVALUATED}' THEN 'not_evaluated' ELSE 'exempt' END,"
-            f" CASE WHEN typeof({column}) = 'text' THEN substr({column}, 2) END,"
-            f" {column} IN ({', '.join(str(code) for code in WITH_STAND_INS.values() if isinstance(code, int))}) OR substr({column}, 1, 1) = '{WITH_STAND_INS['exempt']}', 1"
-            f" FROM temp.{scan.table} WHERE {column} IS NOT NULL" + ("" if every else f" AND ({column} NOT IN ({_LISTED}) OR {asked})"))
+        asked = f"key IN (SELECT key FROM temp.{ASKED})"
+        which = f"{column} IS NOT NULL" if every else f"{column} > {LAST_COUNTED} OR ({column} IS NOT NULL AND {asked})"
+        connection.execute(f"INSERT INTO temp.{RESULT} SELECT key, department, {_OUTCOME.format(column)}, CASE WHEN typeof({column}) = 'text' THEN substr({column}, 2) END,"
+                           f" {_ASSUMED.format(column)}, 1 FROM temp.{scan.table} WHERE {which}")
         if not every:
             passed = scan.passed[rule_id].copy()
             passed.subtract({(department, code): records for department, code, records in connection.execute(
-                f"SELECT department, {column}, COUNT(*) FROM temp.{scan.table} WHERE {column} IN ({_LISTED}) AND {asked} GROUP BY 1, 2")})
+                f"SELECT department, {column}, COUNT(*) FROM temp.{scan.table} WHERE {column} <= {LAST_COUNTED} AND {asked} GROUP BY 1, 2")})
             add_passed(connection, {(department, *PASSED[code]): records for (department, code), records in passed.items() if records})
         scan.left.discard(rule_id)
         if not scan.left:
@@ -108,12 +106,12 @@ class Shared:
         store = f"INSERT INTO temp.{scan.table} VALUES (?, ?{', ?' * len(columns)})"
         for rows in selected(connection, scan.together.select(), self.dictionary, seconds, self._made):
             connection.executemany(store, rows)
-        counted = ", ".join(f"SUM({column} = {code})" for column in columns for code in PASSED)
         scan.passed = {rule_id: Counter() for rule_id in scan.together.columns}
-        places = [(passed, code) for passed in scan.passed.values() for code in PASSED]
+        places = [(column, passed, int(code)) for column, passed in zip(columns, scan.passed.values(), strict=True) for code in PASSED]
+        counted = ", ".join(f"COUNT(CASE WHEN {column} = {code} THEN 1 END)" for column, _, code in places)
         for department, *numbers in connection.execute(f"SELECT department, {counted} FROM temp.{scan.table} GROUP BY department"):
-            for (passed, code), records in zip(places, numbers, strict=True):
-                passed[(department, int(code))] = records or 0
+            for (_, passed, code), records in zip(places, numbers, strict=True):
+                passed[(department, code)] = records
         scan.is_done = True
 
     def _gather(self, connection: sqlite3.Connection, statement: str) -> None:
