@@ -83,6 +83,8 @@ class Pipeline:
         """`label` begins the names of the CTEs; `identity` is the SQL that names a row of the first stage."""
         self.base = base
         self.is_within = is_within
+        self.looks_up = False
+        """Whether a stage searches rows for each record of the query around."""
         self.label = label
         self.base.columns["_id"] = identity
         self.base.columns["_key"] = "r.key"
@@ -92,8 +94,15 @@ class Pipeline:
         self._dear: dict[str, list[str]] = {}
         """The columns of a stage that are dear to compute, unless the stage is kept anyhow."""
         self.added: list[str] = []
+        self._second: tuple[int, int] | None = None
+        """How many steps and columns there are before the second part, if there is one."""
         self.current = f"{label}0"
         self._number = 0
+
+    def begin_second(self) -> None:
+        """Let the stages that follow stand in a query of their own, inside the last one so far, which they call `a`."""
+        self._second = (len(self.steps), len(self.added))
+        self.label, self.current = "t", "t0"
 
     def add_cte(self, kind: str, body: str) -> str:
         """Add a CTE that is not a stage (an aggregate's groups); gives its name."""
@@ -124,7 +133,13 @@ class Pipeline:
 
     def of_record(self, column: str) -> str:
         """A quoted column of the current stage `s`, with the name of what it comes from."""
-        return f"b.{column}" if self.is_within and column[1:-1] in self.base.columns else f"s.{column}"
+        if self.is_within and column[1:-1] in self.base.columns:
+            return f"b.{column}"
+        return f"s.{column}" if column[1:-1] in self.in_reach() or not self.is_within else f"a.{column}"
+
+    def in_reach(self) -> list[str]:
+        """The columns of the current stage that it has from stages before it."""
+        return self.added[self._second[1] if self._second is not None else 0:]
 
     def ctes(self, wanted: str | None = None) -> list[tuple[str, str]]:
         """Every CTE in order, the first stage in front. `wanted`: SQL over the last stage, if no other columns are wanted."""
@@ -139,14 +154,23 @@ class Pipeline:
                 needed |= _names(body)
             found.append((name, body))
         first = 'SELECT 1 AS "_"' if self.is_within else self.base.select(needed=needed)
-        return [(f"{self.label}0", first), *reversed(found)]
+        return [("s0" if self._second is not None else f"{self.label}0", first), *reversed(found)]
+
+    def parts(self, wanted: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The CTEs of the first and of the second part, if that has begun; `wanted`: SQL over the last stage."""
+        found = self.ctes(wanted)
+        if self._second is None:
+            return found, []
+        steps = 1 + self._second[0]
+        return found[:steps], [("t0", 'SELECT 1 AS "_"'), *found[steps:]]
 
     def _stage(self, name: str, body: str, needed: set[str] | None) -> str:
         """A stage with the columns that it takes from the one before; only those that are `needed` after it."""
         before, number = self._before[name]
         if needed is None and before == "s":
             return body.replace(_OWN, "s.*", 1)
-        columns = [*([] if self.is_within else self.base.columns), *self.added[:number]]
+        start = self._second[1] if self._second is not None and number >= self._second[1] and name.startswith("t") else 0
+        columns = [*([] if self.is_within else self.base.columns), *self.added[start:number]]
         own = [f"{before}.{sqlite.name(column)}" for column in columns if needed is None or column in needed]
         return body.replace(_OWN, ", ".join(own) or 'NULL AS "_"', 1)
 

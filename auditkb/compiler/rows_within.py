@@ -42,6 +42,7 @@ def gather_within(compiler: RowCompiler, node: Aggregate | Missing, children: Ch
     under = f"FROM (SELECT {columns}{texts}\n    FROM {frame.source()}\n    WHERE {link} = {pivot})"
     source = ""
     totals = totals_of(compiler, node, line)
+    compiler.pipeline.looks_up = compiler.pipeline.looks_up or frame.uses_row
     if not frame.uses_row:
         at = _shared(compiler, node, children)
     elif _looks_at_stages(compiler, under):
@@ -81,4 +82,4 @@ def _shared(compiler: RowCompiler, node: Aggregate | Missing, children: Children
 
 def _looks_at_stages(compiler: RowCompiler, text: str) -> bool:
     """Whether the rows are compared with what a stage has computed: a query that is joined to it would not see that."""
-    return not set(compiler.pipeline.added).isdisjoint(_QUOTED.findall(text))
+    return not set(compiler.pipeline.in_reach()).isdisjoint(_QUOTED.findall(text))

@@ -127,7 +127,11 @@ class Statement:
             but = f"CASE WHEN {self._may_not_be_required(reasons)} THEN {but} ELSE {f'COALESCE({exempt}, ' if exemption is not None else '('}'{NOT_EVALUATED}') END"
         outcome = (f"SELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
                    f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n  ELSE {but} END\nFROM {self.pipeline.current} AS s")
-        return self._with_days(f"(WITH {_ctes(self.pipeline, outcome)}\n{outcome})")
+        first, second = self.pipeline.parts(outcome)
+        if second:
+            outcome = (f"SELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} ELSE (WITH {_written(second)}\n{outcome}) END\n"
+                       f"FROM {first[-1][0]} AS a")
+        return self._with_days(f"(WITH {_written(first)}\n{outcome})")
 
     def _with_days(self, text: str) -> str:
         """The same with the calendar's days of recorded dates joined to the query around, instead of a search in each place."""
@@ -163,8 +167,13 @@ class Statement:
                                    valid.to.isoformat() if valid.to else None)
             applies = f"({inside} AND {applies})"
             extra.append(((f"{inside} IS NULL",), "'event_date_unknown'"))
-        fails = truth(rule.fails, compiler)
-        self.pipeline.add_stage([("?applies", applies), ("?fails", fails)], kept=True)
+        if self.pipeline.is_within and applies != "1":
+            # Many records are not concerned: what else is to be found of a record is found where it is.
+            self.pipeline.add_stage([("?applies", applies)], kept=True)
+            self.pipeline.begin_second()
+            self.pipeline.add_stage([("?fails", truth(rule.fails, compiler))], kept=True)
+        else:
+            self.pipeline.add_stage([("?applies", applies), ("?fails", truth(rule.fails, compiler))], kept=True)
         if not self.why:
             return "NULL"
         known = {rule.applies: '"?applies"' if valid is None else own} if rule.applies is not None else {}
@@ -381,4 +390,8 @@ _BUT_NOT_REQUIRED = """
 
 
 def _ctes(pipeline: Pipeline, wanted: str | None = None) -> str:
-    return ",\n".join(f"{name} AS (\n  {body})" for name, body in pipeline.ctes(wanted))
+    return _written(pipeline.ctes(wanted))
+
+
+def _written(ctes: list[tuple[str, str]]) -> str:
+    return ",\n".join(f"{name} AS (\n  {body})" for name, body in ctes)

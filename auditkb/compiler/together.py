@@ -35,21 +35,26 @@ class Together:
     base: Columns = field(init=False)
     columns: dict[str, str] = field(default_factory=dict)
     """Rule id -> SQL of its outcome as one value; NULL where the record has peers."""
+    looks_up: bool = False
+    """Whether rows are searched for each record, and not found in a table for all rules."""
 
     def __post_init__(self) -> None:
         self.base = Columns(self.dictionary, self.record_type)
         self.base.columns |= {"_id": "r.key", "_key": "r.key"}
         self.base.column((), "_department")
 
-    def has_room(self, rule: Rule) -> bool:
-        """Whether the rule can be decided here; raises NotTogether if it cannot be with any others."""
-        alone = Together(self.dictionary, self.record_type, self.as_of, Children(self.dictionary))
-        alone.add(rule)
-        length = sum(len(text) for text in (*self.columns.values(), *alone.columns.values()))
-        return not self.columns or len(self.base.joins) + len(alone.base.joins) <= MOST_JOINS and length <= LONGEST
+    def has_room(self, other: Together) -> bool:
+        """Whether the rules of another statement can be decided here.
+
+        A table that is searched anew for each record is opened anew, which takes SQLite the longer the more are open: a rule
+        that does so stays by itself.
+        """
+        length = sum(len(text) for text in (*self.columns.values(), *other.columns.values()))
+        return (not self.looks_up and not other.looks_up and len(self.base.joins) + len(other.base.joins) <= MOST_JOINS
+                and length <= LONGEST)
 
     def add(self, rule: Rule) -> None:
-        """Decide this rule too."""
+        """Decide this rule too; raises NotTogether if it cannot be."""
         without_peers = None
         if rule.peers is not None:
             told = group_columns(rule.peers, rule.assumptions, self.base)
@@ -63,8 +68,11 @@ class Together:
         self.columns[rule.id] = text if without_peers is None else f"CASE WHEN {without_peers} THEN {text} END"
 
     def _column(self, rule: Rule, *, assumed: bool) -> str:
-        return Statement(rule, self.dictionary, self.as_of, assumed=assumed, some=False, why=True, grouped=None if rule.peers is None else False,
-                         within=(self.base, self.children)).column()
+        statement = Statement(rule, self.dictionary, self.as_of, assumed=assumed, some=False, why=True, grouped=None if rule.peers is None else False,
+                              within=(self.base, self.children))
+        text = statement.column()
+        self.looks_up = self.looks_up or statement.pipeline.looks_up
+        return text
 
     def select(self) -> str:
         """Key, department, and the outcome by each rule, of every record."""
@@ -76,13 +84,15 @@ def decide_together(rules: list[Rule], dictionary: Dictionary, as_of: str, child
     """As few statements as can be; rules that need one of their own are in none of them."""
     found: dict[str, list[Together]] = {}
     for rule in rules:
-        statements = found.setdefault(rule.checks, [])
+        tried = Together(dictionary, rule.checks, as_of, Children(dictionary))
         try:
-            if not statements or not statements[-1].has_room(rule):
-                made = Together(dictionary, rule.checks, as_of, children)
-                made.has_room(rule)
-                statements.append(made)
-            statements[-1].add(rule)
+            tried.add(rule)
         except NotTogether:
             continue
-    return [statement for statements in found.values() for statement in statements if statement.columns]
+        statements = found.setdefault(rule.checks, [])
+        statement = next((one for one in statements if one.has_room(tried)), None)
+        if statement is None:
+            statement = Together(dictionary, rule.checks, as_of, children)
+            statements.append(statement)
+        statement.add(rule)
+    return [statement for statements in found.values() for statement in statements]
