@@ -18,6 +18,7 @@ from auditkb import __version__
 from auditkb.database import writer
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
+from auditkb.engines.shared import Part
 from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.evidence import Evidence, gather_evidence
 from auditkb.findings import Classes, KnownFinding
@@ -60,6 +61,8 @@ class RunReport:
     known: int = 0
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     """How long each step of each rule took, and of what is done once for all of them (under the name '')."""
+    shared: list[Part] = field(default_factory=list)
+    """What was done once for several rules, and how long it took."""
     matched: list[tuple[str, str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
     """(known id, rule, record type, record key, outcome, reasons)"""
 
@@ -106,7 +109,7 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                 report.broken.add(rule.id)
             report.seconds[rule.id] = sqls[rule.id].seconds
         shared.close(connection)
-        report.seconds |= {f"shared:{name}": steps for name, steps in shared.seconds.items()}
+        report.shared = shared.parts
         at = time.perf_counter()
         _write_counts(connection, report)
         write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)

@@ -113,5 +113,5 @@ class Children:
 
     def all(self) -> list[tuple[str, ChildRows | Exempted | Coverage]]:
         """Every table, with what people may call it."""
-        return [("_covered", self.coverage)] + [(".".join(child for child, _ in downs), table) for downs, table in self.tables.items()] + [
-            (f"exemption ({record_type})", table) for record_type, table in self.exempted.items()]
+        below = [(f"{'.'.join(child for child, _ in downs)} ({downs[0][1]})", table) for downs, table in self.tables.items()]
+        return [("_covered", self.coverage), *below, *((f"exemption ({record_type})", table) for record_type, table in self.exempted.items())]

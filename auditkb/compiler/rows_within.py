@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from auditkb.compiler import peers
 from auditkb.compiler.children import Children
 from auditkb.compiler.rows import Gathered, is_bounded_below, line_of, passes, reasons_of_rows, stage_of, totals_of
 from auditkb.compiler.rows_frame import RowsFrame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -18,13 +17,6 @@ from auditkb.expressions.tree import Aggregate, ChildLetName, Field, LetName, No
 from auditkb.rules.checked import Rule
 
 KEYS_SHOWN = 50
-_DAY = re.compile(r'\(SELECT (\w+) FROM working_calendar WHERE day = "([^"]+)"\)')
-# An outcome as one value: a number where nothing more is to be said of it, else a letter and the reasons.
-# What is only counted comes before what is listed; SQLite puts text behind numbers.
-AS_RECORDED: dict[str, int | str] = {"pass": 0, "not_applicable": 1, "fail": 4, "exempt": "e"}
-WITH_STAND_INS: dict[str, int | str] = {"pass": 2, "not_applicable": 3, "fail": 5, "exempt": "E"}
-LAST_COUNTED = 3
-NOT_EVALUATED = "u"
 
 
 @dataclass(frozen=True)
@@ -102,59 +94,18 @@ class Statement:
 
     def write(self) -> Compiled:
         """The whole statement."""
-        reasons = self._decide()
+        reasons = self.decide()
         if self.why:
             decided = '"?applies" = 0 OR "?fails" = 0 OR ("?applies" AND "?fails")'
             self.pipeline.add_stage([("?reasons", f"CASE WHEN {decided} THEN NULL ELSE {reasons} END")], kept=True)
-        self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=_BUT_NOT_REQUIRED.format("'not_applicable'") if self.why else ""))], kept=True)
+        self.pipeline.add_stage([("?outcome", _OUTCOME.format(but=BUT_NOT_REQUIRED.format("'not_applicable'") if self.why else ""))], kept=True)
         head = self._head()
         where = "" if self.chosen else "\nWHERE s._key IN {keys}"
         outcomes = f"SELECT {head}\nFROM {self.pipeline.current} AS s{where}"
         compiled = Compiled(self.rule, f"WITH {_ctes(self.pipeline, outcomes)}\n{outcomes}")
         return self._details(head, where, compiled) if self.some and self.grouped is None else compiled
 
-    def column(self) -> str:
-        """The outcome of one record of a query around it, as one value (see `together`)."""
-        reasons, exemption = self._decide(), self._exemption()
-        codes = AS_RECORDED if not self.assumed else WITH_STAND_INS
-        fails, undecided = str(codes["fail"]), f"'{NOT_EVALUATED}' || COALESCE(\"?reasons\", 'undefined')"
-        if exemption is not None:
-            exempt = f"'{codes['exempt']}exemption:' || {exemption}"
-            fails, undecided = f"COALESCE({exempt}, {fails})", f"COALESCE({exempt}, {undecided})"
-        but = f"(SELECT CASE {_BUT_NOT_REQUIRED.format(codes['not_applicable'])} ELSE {undecided} END FROM (SELECT {reasons} AS \"?reasons\"{sqlite.KEEP}))"
-        if self.rule.has_assumptions and not self.assumed:
-            # The reasons come with the stand-ins; here they only matter where nothing may have been required.
-            but = f"CASE WHEN {self._may_not_be_required(reasons)} THEN {but} ELSE {f'COALESCE({exempt}, ' if exemption is not None else '('}'{NOT_EVALUATED}') END"
-        outcome = (f"SELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} WHEN \"?fails\" = 0 THEN {codes['pass']}\n"
-                   f"  WHEN \"?applies\" AND \"?fails\" THEN {fails}\n  ELSE {but} END\nFROM {self.pipeline.current} AS s")
-        first, second = self.pipeline.parts(outcome)
-        if second:
-            outcome = (f"SELECT CASE WHEN \"?applies\" = 0 THEN {codes['not_applicable']} ELSE (WITH {_written(second)}\n{outcome}) END\n"
-                       f"FROM {first[-1][0]} AS a")
-        return self._with_days(f"(WITH {_written(first)}\n{outcome})")
-
-    def _with_days(self, text: str) -> str:
-        """The same with the calendar's days of recorded dates joined to the query around, instead of a search in each place."""
-        base = self.pipeline.base
-
-        def joined(found: re.Match[str]) -> str:
-            wanted, column = found.groups()
-            if column not in base.columns:
-                return found.group()
-            alias = sqlite.name(f"{column}?day")
-            base.joins.setdefault(("day", column), f"LEFT JOIN working_calendar AS {alias} ON {alias}.day = {base.columns[column]}")
-            base.columns[f"{column}?{wanted}"] = f"{alias}.{wanted}"
-            return sqlite.name(f"{column}?{wanted}")
-
-        return _DAY.sub(joined, text)
-
-    def _may_not_be_required(self, reasons: str) -> str:
-        """SQL that is false where no reason can be `not_required`: no field of the record is, and no row opens an aggregate."""
-        asked = dict.fromkeys(name for name in re.findall(r'"([^"]*_states)"', reasons) if name in self.pipeline.base.columns)
-        tests = [f"instr(COALESCE(b.{sqlite.name(name)}, ''), '=not_required|') > 0" for name in asked]
-        return " OR ".join([*tests, *(found.open_rows for found in self.compiler.gathered.values())]) or "0"
-
-    def _decide(self) -> str:
+    def decide(self) -> str:
         """Add the stage that says whether the rule applies and fails; gives the SQL of the reasons where it does not know."""
         compiler, rule = self.compiler, self.rule
         for node in self._asked_first():
@@ -185,7 +136,7 @@ class Statement:
         if self.rule.peers is None or self.grouped is False:
             return
         stood_in = {item.target for item in self.rule.assumptions}
-        lets = self.rule.lets if self.grouped is None else self._lets_that_decide()
+        lets = self.rule.lets if self.grouped is None else self._lets_thatdecide()
         for root in (self.rule.applies, self.rule.fails, *lets.values()):
             for node in walk(root) if root is not None else ():
                 if isinstance(node, Aggregate) and (node.rows.peers is None or needs_single_rows(node)) and all(
@@ -193,7 +144,7 @@ class Statement:
                         and self.compiler.is_constant(part) or not isinstance(part, (Field, LetName, Parameter, ChildLetName)) for part in walk(node)):
                     yield node
 
-    def _lets_that_decide(self) -> dict[str, Node]:
+    def _lets_thatdecide(self) -> dict[str, Node]:
         """The lets on which the outcome hangs; the others are only shown."""
         found: dict[str, Node] = {}
         left = [root for root in (self.rule.applies, self.rule.fails) if root is not None]
@@ -206,7 +157,7 @@ class Statement:
 
     def _head(self) -> str:
         """Key, department, outcome and reasons: what every statement selects first."""
-        exemption = self._exemption()
+        exemption = self.exemption()
         outcome, reasons = '"?outcome"', "NULL"
         if self.why:
             reasons = "CASE WHEN \"?outcome\" = 'not_evaluated' THEN COALESCE(\"?reasons\", 'undefined') END"
@@ -218,7 +169,7 @@ class Statement:
             reasons = f"COALESCE('exemption:' || \"?exemption\", {reasons})"
         return f"_key AS key, _department AS department, {outcome} AS outcome,\n  {reasons} AS reasons"
 
-    def _exemption(self) -> str | None:
+    def exemption(self) -> str | None:
         """SQL of the key of an exemption record that covers the record, or NULL."""
         kinds = self.rule.file.exempt_by
         if not kinds:
@@ -384,14 +335,14 @@ class Statement:
 _OUTCOME = """CASE WHEN "?applies" = 0 THEN 'not_applicable' WHEN "?fails" = 0 THEN 'pass'
     WHEN "?applies" AND "?fails" THEN 'fail'{but}
     ELSE 'not_evaluated' END"""
-_BUT_NOT_REQUIRED = """
+BUT_NOT_REQUIRED = """
     WHEN "?reasons" IS NOT NULL AND length("?reasons") - length(replace("?reasons", '|', '')) + 1
       = (length("?reasons") - length(replace("?reasons", 'not_required:', ''))) / 13 THEN {}"""
 
 
 def _ctes(pipeline: Pipeline, wanted: str | None = None) -> str:
-    return _written(pipeline.ctes(wanted))
+    return written(pipeline.ctes(wanted))
 
 
-def _written(ctes: list[tuple[str, str]]) -> str:
+def written(ctes: list[tuple[str, str]]) -> str:
     return ",\n".join(f"{name} AS (\n  {body})" for name, body in ctes)

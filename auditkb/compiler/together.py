@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite
 from auditkb.compiler.children import Children
+from auditkb.compiler.column import NOT_EVALUATED, Column
 from auditkb.compiler.peers import group_columns
 from auditkb.compiler.pipeline import Columns
 from auditkb.compiler.rows_within import NotTogether
-from auditkb.compiler.statement import NOT_EVALUATED, Statement
 from auditkb.dictionary import Dictionary
 from auditkb.rules.checked import Rule
 
@@ -68,8 +68,8 @@ class Together:
         self.columns[rule.id] = text if without_peers is None else f"CASE WHEN {without_peers} THEN {text} END"
 
     def _column(self, rule: Rule, *, assumed: bool) -> str:
-        statement = Statement(rule, self.dictionary, self.as_of, assumed=assumed, some=False, why=True, grouped=None if rule.peers is None else False,
-                              within=(self.base, self.children))
+        statement = Column(rule, self.dictionary, self.as_of, assumed=assumed, some=False, why=True, grouped=None if rule.peers is None else False,
+                           within=(self.base, self.children))
         text = statement.column()
         self.looks_up = self.looks_up or statement.pipeline.looks_up
         return text

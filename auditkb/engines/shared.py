@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from auditkb.compiler.children import Children
-from auditkb.compiler.statement import AS_RECORDED, LAST_COUNTED, NOT_EVALUATED, WITH_STAND_INS
+from auditkb.compiler.column import AS_RECORDED, LAST_COUNTED, NOT_EVALUATED, WITH_STAND_INS
 from auditkb.compiler.together import Together, decide_together
 from auditkb.dictionary import Dictionary
 from auditkb.engines.guard import ASKED, RESULT, guarded, selected
@@ -29,13 +29,26 @@ _OUTCOME = (f"CASE WHEN typeof({{0}}) = 'text' THEN CASE substr({{0}}, 1, 1) WHE
 _ASSUMED = f"{{0}} IN ({', '.join(repr(code) for code in WITH_STAND_INS.values() if isinstance(code, int))}) OR substr({{0}}, 1, 1) = '{WITH_STAND_INS['exempt']}'"
 
 
+@dataclass(frozen=True)
+class Part:
+    """Something that was done once for several rules."""
+
+    step: str
+    """`scan`: records of a type decided by these rules; `gather`: rows below records, or what else is looked up."""
+    name: str
+    rules: tuple[str, ...]
+    seconds: float
+    processor: float
+    first: str
+    """The rule at whose turn it was done."""
+
+
 @dataclass
 class Scan:
     """One statement for many rules, and the temporary table that it fills."""
 
     together: Together
     table: str
-    name: str
     left: set[str]
     """Rules that have not taken their outcomes yet."""
     passed: dict[str, Passed] = field(default_factory=dict)
@@ -49,13 +62,13 @@ class Shared:
     def __init__(self, rules: list[Rule], dictionary: Dictionary, as_of: str):
         self.dictionary = dictionary
         self.children = Children(dictionary)
-        self.seconds: dict[str, dict[str, float]] = {}
-        """How long each part took."""
+        self.parts: list[Part] = []
+        """What was done so far, and how long it took."""
         self._made: set[str] = set()
         self._scans: dict[str, Scan] = {}
         for number, together in enumerate(decide_together(rules, dictionary, as_of, self.children)):
             ids = list(together.columns)
-            scan = Scan(together, f"auditkb_scan_{number}", f"{together.record_type}: {len(ids)}", set(ids))
+            scan = Scan(together, f"auditkb_scan_{number}", set(ids))
             self._scans |= dict.fromkeys(ids, scan)
 
     def decides(self, connection: sqlite3.Connection, rule_id: str, seconds: float | None) -> bool:
@@ -65,7 +78,8 @@ class Shared:
             return False
         if not scan.is_done:
             try:
-                with self._timed(scan.name, "decide"):
+                self._gather(connection, scan, rule_id)
+                with self._timed("scan", scan.together.record_type, scan, rule_id):
                     self._run(connection, scan, None if seconds is None else seconds * len(scan.left))
             except (KnowledgeBaseError, sqlite3.Error):
                 scan.is_broken = True
@@ -99,7 +113,6 @@ class Shared:
         self._made.clear()
 
     def _run(self, connection: sqlite3.Connection, scan: Scan, seconds: float | None) -> None:
-        self._gather(connection, scan.together.select())
         columns = [f"c{number}" for number in range(len(scan.together.columns))]
         self._drop(connection, scan.table)
         connection.execute(f"CREATE TEMP TABLE {scan.table} (key, department, {', '.join(columns)})")
@@ -114,12 +127,13 @@ class Shared:
                 passed[(department, code)] = records
         scan.is_done = True
 
-    def _gather(self, connection: sqlite3.Connection, statement: str) -> None:
-        """Make the tables of rows below records that a statement reads and that are not there yet."""
+    def _gather(self, connection: sqlite3.Connection, scan: Scan, rule_id: str) -> None:
+        """Make the tables that a statement reads and that are not there yet."""
+        statement = scan.together.select()
         for name, rows in self.children.all():
             if rows.table in self._made or f"temp.{rows.table} " not in statement:
                 continue
-            with self._timed(name, "gather"):
+            with self._timed("gather", name, scan, rule_id):
                 self._drop(connection, rows.table)
                 connection.execute(f"CREATE TEMP TABLE {rows.table} (p TEXT PRIMARY KEY{''.join(f', {column}' for column in rows.columns()[1:])}) WITHOUT ROWID")
                 with guarded(connection, self.dictionary, fills=rows.table):
@@ -131,12 +145,12 @@ class Shared:
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
     @contextmanager
-    def _timed(self, part: str, step: str) -> Iterator[None]:
-        started = time.perf_counter()
+    def _timed(self, step: str, name: str, scan: Scan, rule_id: str) -> Iterator[None]:
+        started, processor = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
-            self.seconds.setdefault(part, {})[step] = time.perf_counter() - started
+            self.parts.append(Part(step, name, tuple(scan.together.columns), time.perf_counter() - started, time.process_time() - processor, rule_id))
 
 
 def add_passed(connection: sqlite3.Connection, passed: dict[tuple[str | None, str, int], int]) -> None:

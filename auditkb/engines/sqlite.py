@@ -18,7 +18,8 @@ from typing import Any
 from auditkb.compiler import peers
 from auditkb.compiler.statement import Compiled, compile_rule, has_groups
 from auditkb.dictionary import Dictionary
-from auditkb.engines.guard import ASKED, RESULT, guarded, selected
+from auditkb.engines.guard import ASKED, guarded, selected
+from auditkb.engines.guard import RESULT as RESULT
 from auditkb.engines.shared import Shared, add_passed
 from auditkb.errors import Text, fail
 from auditkb.expressions.tree import Field
@@ -142,8 +143,7 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     connection.execute(f"DELETE FROM temp.{RESULT}")
     try:
         _refuse_large_groups(connection, sql.rule, dictionary)
-        with sql.timed("decide"):
-            is_shared = sql.shared is not None and sql.shared.decides(connection, sql.rule.id, seconds)
+        is_shared = sql.shared is not None and sql.shared.decides(connection, sql.rule.id, seconds)
         _evaluate_alone(connection, sql, dictionary, seconds, only_grouped=is_shared, every=asked is None, is_example=is_example)
         if sql.shared is not None and is_shared:
             with sql.timed("take"):
