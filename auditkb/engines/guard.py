@@ -18,7 +18,7 @@ from auditkb.errors import fail
 FUNCTIONS = frozenset(
     "abs avg cast char coalesce count date group_concat instr julianday length max min nullif printf replace round"
     " row_number substr sum".split())
-RESULT, ASKED = "auditkb_result", "auditkb_asked"
+RESULT, ASKED, AGAIN = "auditkb_result", "auditkb_asked", "auditkb_again"
 STEPS_BETWEEN_LOOKS = 100_000
 AT_ONCE = 1_000
 """Rows that are held between what selects them and what stores them."""
@@ -26,8 +26,8 @@ AT_ONCE = 1_000
 
 @contextmanager
 def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: float | None = None, also: Collection[str] = (),
-            fills: str | None = None) -> Iterator[None]:
-    """Let only reading of records and the known functions through, for at most `seconds`.
+             fills: str | None = None, started: float | None = None) -> Iterator[None]:
+    """Let only reading of records and the known functions through, for at most `seconds` (since `started`, else from now on).
 
     `also`: temporary tables that may be read too; `fills`: the one into which rows may be put, without a limit of time.
     """
@@ -49,7 +49,7 @@ def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: flo
 
     connection.set_authorizer(allow)
     try:
-        with limited(connection, seconds, time.monotonic()):
+        with limited(connection, seconds, time.monotonic() if started is None else started):
             yield
     finally:
         connection.set_authorizer(None)
@@ -73,16 +73,16 @@ def limited(connection: sqlite3.Connection, seconds: float | None, started: floa
 
 
 def selected(connection: sqlite3.Connection, statement: str, dictionary: Dictionary, seconds: float | None, also: Collection[str] = (), *,
-             is_example: bool = False) -> Iterator[list[tuple]]:
+             started: float | None = None, is_example: bool = False) -> Iterator[list[tuple]]:
     """The rows that rule SQL selects, some at a time; what stores them meanwhile is not limited.
 
     `is_example`: the database holds nothing but an example, so no authorizer is set, which makes each statement slow.
     """
-    started = time.monotonic()
+    started = time.monotonic() if started is None else started
     if is_example:
         cursor = connection.execute(statement)
     else:
-        with guarded(connection, dictionary, seconds, also):
+        with guarded(connection, dictionary, seconds, also, started=started):
             cursor = connection.execute(statement)
     while True:
         with limited(connection, seconds, started):

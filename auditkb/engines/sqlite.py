@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from auditkb.compiler import peers
 from auditkb.compiler.statement import Compiled, compile_rule, has_groups
 from auditkb.dictionary import Dictionary
-from auditkb.engines.guard import ASKED, guarded, selected
+from auditkb.engines.guard import AGAIN, ASKED, guarded, selected
 from auditkb.engines.guard import RESULT as RESULT
 from auditkb.engines.shared import Shared, add_passed
 from auditkb.errors import Text, fail
@@ -30,6 +30,7 @@ DETAILED_AT_ONCE = 500
 """Records of which all values are held at a time."""
 LARGEST_GROUP = 1_000
 """Records of one group that are compared pair by pair; more take the square of their number."""
+_IS_LISTED = f"outcome NOT IN ('pass', 'not_applicable') OR key IN (SELECT key FROM temp.{ASKED})"
 _UNDECIDED = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
 
 
@@ -115,7 +116,7 @@ def prepare_run(rules: list[Rule], dictionary: Dictionary, as_of: str) -> tuple[
 
 
 def open_result(connection: sqlite3.Connection) -> None:
-    """Make the temporary tables: the outcomes of one rule, and the keys of which every outcome is kept.
+    """Make the temporary tables: the outcomes of one rule, the keys of which every outcome is kept, and answers to what was asked again.
 
     Most records pass or are not concerned. They share one row for each department and outcome, with their number in
     `records`: its key begins with a character that no record's key has.
@@ -125,6 +126,7 @@ def open_result(connection: sqlite3.Connection) -> None:
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {RESULT} (key TEXT PRIMARY KEY, department TEXT, outcome TEXT,"
                        " reasons TEXT, assumed INTEGER, records INTEGER) WITHOUT ROWID")
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {ASKED} (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {AGAIN} (key TEXT, department TEXT, outcome TEXT, reasons TEXT)")
 
 
 def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None,
@@ -142,7 +144,8 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     connection.executemany(f"INSERT OR IGNORE INTO temp.{ASKED} VALUES (?)", ((key,) for key in asked or ()))
     connection.execute(f"DELETE FROM temp.{RESULT}")
     try:
-        _refuse_large_groups(connection, sql.rule, dictionary)
+        with nullcontext() if is_example else guarded(connection, dictionary, seconds):
+            _refuse_large_groups(connection, sql.rule, dictionary)
         is_shared = sql.shared is not None and sql.shared.decides(connection, sql.rule.id, seconds)
         _evaluate_alone(connection, sql, dictionary, seconds, only_grouped=is_shared, every=asked is None, is_example=is_example)
         if sql.shared is not None and is_shared:
@@ -156,21 +159,24 @@ def _evaluate_alone(connection: sqlite3.Connection, sql: RuleSql, dictionary: Di
                     every: bool, is_example: bool) -> None:
     """Ask the rule's own statements: all of them, or those about records that have a group of peers."""
     last = 1 if only_grouped and sql.rule.peers is not None else 0 if only_grouped else None
+    started = time.monotonic()
 
     def rows(statement: str) -> Iterator[list[tuple]]:
-        return selected(connection, statement, dictionary, seconds, is_example=is_example)
+        return selected(connection, statement, dictionary, seconds, started=started, is_example=is_example)
 
     with sql.timed("decide"):
         for statement in sql.decide[:last]:
-            for some in rows(statement):
-                _store(connection, some, every=every)
-    for step, statements, is_assumed in (("reasons", sql.reasons, False), ("stand_ins", sql.stand_ins, True)):
+            for some in rows(f"SELECT key, department, outcome, reasons, {'1' if every else _IS_LISTED} FROM ({statement})"):
+                connection.executemany(f"INSERT INTO temp.{RESULT} VALUES (?, ?, ?, ?, 0, 1)", (row[:4] for row in some if row[4]))
+                add_passed(connection, Counter((row[1], row[2], 0) for row in some if not row[4]))
+    for step, statements, assumed in (("reasons", sql.reasons, "0"), ("stand_ins", sql.stand_ins, "outcome <> 'not_evaluated'")):
         with sql.timed(step):
             for statement in statements[:last] if last != 0 and _undecided(connection) else ():
-                # All are read before the first is replaced: they are found by what is replaced.
-                for some in list(rows(statement.replace("{keys}", _UNDECIDED))):
-                    connection.executemany(f"INSERT OR REPLACE INTO temp.{RESULT} VALUES (?, ?, ?, ?, ?, 1)",
-                                           ((*row, int(is_assumed and row[2] != "not_evaluated")) for row in some))
+                # Set apart, because they are found by what they replace.
+                connection.execute(f"DELETE FROM temp.{AGAIN}")
+                for some in rows(statement.replace("{keys}", _UNDECIDED)):
+                    connection.executemany(f"INSERT INTO temp.{AGAIN} VALUES (?, ?, ?, ?)", some)
+                connection.execute(f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, {assumed}, 1 FROM temp.{AGAIN}")
 
 
 def make_indexes(connection: sqlite3.Connection, rules: Iterable[Rule], dictionary: Dictionary) -> None:
@@ -190,16 +196,6 @@ def _refuse_large_groups(connection: sqlite3.Connection, rule: Rule, dictionary:
     raise fail(f"规则 {rule.id} 要把同组记录两两比较，而 {group} 一组有 {row[-1]} 条（最多 {LARGEST_GROUP} 条），没有运行",
                f"rule {rule.id} compares every two records of a group, and that of {group.replace('，', ', ')} has {row[-1]} (at most {LARGEST_GROUP}): it was not run",
                hint=Text("在 same 里再写一项把组分小，或者用 different 代替与本记录的比较", "divide the groups by one more entry of same, or use different in place of the comparison with the record"))
-
-
-def _store(connection: sqlite3.Connection, rows: list[tuple], *, every: bool) -> None:
-    """Put outcomes into the table of results: `every` one, or those that are listed one by one, the others as numbers."""
-    listed = rows
-    if not every:
-        asked = {key for (key,) in connection.execute(f"SELECT key FROM temp.{ASKED}")}
-        listed = [row for row in rows if row[2] not in ("pass", "not_applicable") or row[0] in asked]
-        add_passed(connection, Counter((row[1], row[2], 0) for row in rows if row[2] in ("pass", "not_applicable") and row[0] not in asked))
-    connection.executemany(f"INSERT INTO temp.{RESULT} VALUES (?, ?, ?, ?, 0, 1)", listed)
 
 
 def _undecided(connection: sqlite3.Connection) -> bool:
