@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Rules over kb.db -> outcomes, findings, listings. Thin: words and options here, the work in `auditkb`."""
+"""Rules over kb.db -> outcomes, findings, listings. Thin: words and options here, the work in `auditkb`; what needs no kb.db in `rule_tasks`."""
 
 from __future__ import annotations
 
-import datetime
+import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +17,19 @@ if __name__ == "__main__":
 
 import click
 
-from auditkb.errors import Fault, Language, Text, counted, did_you_mean
-from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_faults, print_rows, progress, run_commands, writing_to
+import rule_tasks
+from auditkb.errors import Fault, Language, Text, counted
+from command_line import ExitCode, FaultsError, Group, console, database_option, format_option, office_option, print_pieces, print_rows, progress, run_commands
+from rule_tasks import RECORDS, RULES
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
-    from auditkb.rules.checked import Rule
     from auditkb.rules.load import RuleSet
-    from auditkb.rules.scaffold import NewRule
     from auditkb.runs import RunReport
 
-HERE = Path(__file__).parent
-RECORDS, RULES, KNOWN = HERE / "records", HERE / "rules", HERE / "findings" / "known"
+KNOWN = Path(__file__).parent / "findings" / "known"
 SEVERITIES = ("high", "medium", "low", "info")
+Say = Callable[[str, str], str]
 
 
 def commands(language: Language) -> Group:
@@ -38,7 +39,12 @@ def commands(language: Language) -> Group:
         return zh if language == "zh" else en
 
     group = Group("checks.py", say("对记录运行审计规则，查看和解释疑点。", "Run audit rules over records; list and explain findings."), language, default="run")
+    for add in (_add_run, _add_readiness, _add_list, _add_show, _add_explain, _add_lint, _add_new, _add_test, _add_tieout):
+        add(group, language, say)
+    return group
 
+
+def _add_run(group: Group, language: Language, say: Say) -> None:
     @group.command("run", help=say(
         "运行全部规则：先按规则列出各种结果的数量，再按严重程度列出疑点，最后说明哪些没能检查及原因。",
         "Run all rules: counts of every outcome a rule, findings by severity, and what could not be checked and why."),
@@ -56,8 +62,10 @@ def commands(language: Language) -> Group:
         if profile and format == "csv":
             raise FaultsError([Fault(Text("--profile 不能与 --format csv 合用", "--profile does not go with --format csv"),
                                      hint=Text("用 table 或 json", "use table or json"))], language)
-        return _run(database, office, format, _day(as_of, language), fail_on, limit, language, profile=profile)
+        return _run(database, office, format, rule_tasks.day_of(as_of, language), fail_on, limit, language, profile=profile)
 
+
+def _add_readiness(group: Group, language: Language, say: Say) -> None:
     @group.command("readiness", help=say(
         "运行之前看资料够不够：每条规则有多少记录资料齐全，最缺什么，哪些规则一条也不能检查。写出规则编号时列出它需要的每个字段。",
         "Before a run: for how many records each rule has all it needs, what is missing most, which rules can check nothing. With ids of rules: every field that they need."),
@@ -70,8 +78,10 @@ def commands(language: Language) -> Group:
     @click.option("--request", "requests", multiple=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
                   help=say("把要向各科室调阅的资料写成清单（.xlsx 或 .md），可写几次。", "Write the list of papers to ask each department for (.xlsx or .md); may be given more than once."))
     def readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str | None, requests: tuple[Path, ...]) -> None:
-        _readiness(rule_ids, database, office, format, _day(as_of, language), requests, language)
+        _readiness(rule_ids, database, office, format, rule_tasks.day_of(as_of, language), requests, language)
 
+
+def _add_list(group: Group, language: Language, say: Say) -> None:
     @group.command("list", help=say("列出规则、参数或已读入的来源。", "List rules, parameters or the sources that are loaded."),
                    example="checks.py list rules\nchecks.py list parameters --on 2019-06-30 --format csv\nchecks.py list sources --db kb.db")
     @click.argument("what", type=click.Choice(["rules", "parameters", "sources"]))
@@ -86,8 +96,10 @@ def commands(language: Language) -> Group:
         if what == "sources":
             _list_sources(database, office, format, language)
             return
-        _list(what, office, format, on, organisation, language)
+        rule_tasks.list_rules(what, office, format, on, organisation, language)
 
+
+def _add_show(group: Group, language: Language, say: Say) -> None:
     @group.command("show", help=say("用话把一条规则读出来，连同标准、参数和例子。", "Read a rule out in sentences, with its criteria, parameters and examples."),
                    example="checks.py show CON-002\nchecks.py show CON-002 --yaml")
     @click.argument("rule_id", metavar="RULE")
@@ -96,13 +108,15 @@ def commands(language: Language) -> Group:
     def show(rule_id: str, office: Path | None, as_yaml: bool) -> None:
         from auditkb.outputs import terminal
 
-        dictionary, rule_set = _load(office, language)
-        rule = _rule(rule_set, rule_id, office, language)
+        dictionary, rule_set = rule_tasks.load(office, language)
+        rule = rule_tasks.named_rule(rule_set, rule_id, office, language)
         if as_yaml:
             click.echo(rule.source.text)
         else:
             terminal.print_rule(console(), rule, dictionary, rule_set.laws, language)
 
+
+def _add_explain(group: Group, language: Language, say: Say) -> None:
     @group.command("explain", help=say("解释一个疑点：标准、比对的值、来源单元格、当时有效的法规、可复现的 SQL。", "Explain a finding: criteria, values compared, source cell, law in force, SQL that reproduces it."),
                    example="checks.py explain CON-003:宣东片区等区域背街小巷环境综合提升项目")
     @click.argument("finding_id", metavar="FINDING")
@@ -116,6 +130,8 @@ def commands(language: Language) -> Group:
         with closing(open_database(database)) as connection:
             terminal.print_finding(console(), connection, load_dictionary(RECORDS), finding_id, language, sql=sql)
 
+
+def _add_lint(group: Group, language: Language, say: Say) -> None:
     @group.command("lint", help=say("检查全部规则文件，或写出的几个：每处错误、警告、提示一行，有位置、代码和建议。有错误时以 2 退出。",
                                     "Check all rule files, or those named: a line for each error, warning and note, with place, code and suggestion. Ends with 2 if there is an error."),
                    example="checks.py lint\nchecks.py lint rules/con/CON-001-invoice-before-contract.yml\nchecks.py lint --fix --strict")
@@ -125,8 +141,10 @@ def commands(language: Language) -> Group:
     @click.option("--fix", "mends", is_flag=True, help=say("先改好可以自动改的（键的顺序、行尾空格），注释保留。", "First mend what is mechanical (order of keys, spaces at line ends); comments are kept."))
     @click.option("--strict", is_flag=True, help=say("有警告时以 1 退出。", "End with 1 if there is a warning."))
     def lint(paths: tuple[Path, ...], office: Path | None, format: str, mends: bool, strict: bool) -> int:
-        return _lint(list(paths), office, format, language, mends=mends, strict=strict)
+        return rule_tasks.lint_rules(list(paths), office, format, language, mends=mends, strict=strict)
 
+
+def _add_new(group: Group, language: Language, say: Say) -> None:
     @group.command("new", help=say("新建一条规则：写出一个可以直接检查和测试的草稿，编号自动取下一个。", "Begin a rule: writes a draft that passes lint and test as it is, under the next free id."),
                    example=say('checks.py new con "合同备案过迟"\nchecks.py new own "报价过旧" --slug quote-too-old --office our-office --new-area',
                                'checks.py new con "Contract filed late"\nchecks.py new own "Quote too old" --office our-office --new-area'))
@@ -139,14 +157,18 @@ def commands(language: Language) -> Group:
     def new(area: str, title: str, english: str | None, slug: str | None, new_area: bool, office: Path | None) -> None:
         from auditkb.rules.scaffold import new_rule
 
-        _tell_what_is_next(new_rule(RULES, office, area, title, english=english, slug=slug, new_area=new_area), office, language)
+        rule_tasks.tell_what_is_next(new_rule(RULES, office, area, title, english=english, slug=slug, new_area=new_area), office, language)
 
+
+def _add_test(group: Group, language: Language, say: Say) -> None:
     @group.command("test", help=say("运行规则自带的例子；结果与期望不符时以 2 退出。", "Run the rules' own examples; ends with 2 if one differs from what it expects."), example="checks.py test\nchecks.py test CON-001 WORKS-006")
     @click.argument("rule_ids", nargs=-1, metavar="[RULE…]")
     @office_option(language)
     def test(rule_ids: tuple[str, ...], office: Path | None) -> None:
-        _test(rule_ids, office, language)
+        rule_tasks.test_rules(rule_ids, office, language)
 
+
+def _add_tieout(group: Group, language: Language, say: Say) -> None:
     @group.command("tieout", help=say(
         "核对一份报告自己的数字，不用数据库：合计、差额、占比、执行率、增减、结转、功能分类、文字与表、附件与表。先列不符的原因、位置和怎么办。",
         "Check the arithmetic of one report, without a database: sums, differences, shares, rates, changes, carry-forwards, codes of expenditure, text and tables. "
@@ -160,38 +182,7 @@ def commands(language: Language) -> Group:
                   help=say("有不符（或者待人判断）的以 1 退出。", "End with 1 if a relation is broken (or left for a person to judge)."))
     @office_option(language)
     def tieout(file: Path, format: str, output: Path | None, everything: bool, fail_on: str, office: Path | None) -> int:
-        return _tie_out(file, format, output, fail_on, office, language, everything=everything)
-
-    return group
-
-
-def _day(text: str | None, language: Language, option: str = "--as-of") -> str:
-    if text is None:
-        return datetime.date.today().isoformat()
-    try:
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise FaultsError([Fault(Text(f"{option}：没有这一天：{text}", f"{option}: there is no such day: {text}"),
-                                 hint=Text("日期写作 2019-12-31", "write a date as 2019-12-31"))], language) from error
-
-
-def _list(what: str, office: Path | None, format: str, on: str | None, organisation: str | None, language: Language) -> None:
-    from auditkb.outputs import listings
-
-    if organisation is not None and on is None:
-        raise FaultsError([Fault(Text("--organisation 要与 --on 合用", "--organisation goes with --on"), hint=Text("例如 --on 2019-06-30", "for instance --on 2019-06-30"))], language)
-    day = _day(on, language, "--on")
-    dictionary, rule_set = _load(office, language)
-    codes = format != "table"
-    if on is not None:
-        named = listings.organisations_named(rule_set)
-        if organisation is not None and organisation not in named:
-            words = Text(f"没有参数为“{organisation}”另设值，以下是对所有单位的值", f'no parameter has a value of its own for "{organisation}"; what follows holds for all')
-            print_faults([Fault(words, severity="warning", hint=did_you_mean(organisation, named))], language)
-        columns, rows = listings.parameters_on(rule_set, dictionary, language, day, organisation, codes=codes)
-    else:
-        columns, rows = (listings.rules if what == "rules" else listings.parameters)(rule_set, dictionary, language, codes=codes)
-    print_rows(rows, columns, format, language)
+        return rule_tasks.tie_out(file, format, output, fail_on, office, language, everything=everything)
 
 
 def _list_sources(database: Path, office: Path | None, format: str, language: Language) -> None:
@@ -210,31 +201,13 @@ def _list_sources(database: Path, office: Path | None, format: str, language: La
     print_rows(rows, columns, format, language)
 
 
-def _load(office: Path | None, language: Language) -> tuple[Dictionary, RuleSet]:
-    from auditkb.dictionary import load_dictionary
-    from auditkb.rules.load import load_rules
-
-    dictionary = load_dictionary(RECORDS, office)
-    return dictionary, load_rules(RULES, dictionary, office)
-
-
-def _rule(rule_set: RuleSet, rule_id: str, office: Path | None, language: Language) -> Rule:
-    rule = rule_set.rules.get(rule_id.upper())
-    if rule is None:
-        hint = did_you_mean(rule_id.upper(), list(rule_set.rules))
-        if office is None:
-            hint += Text("；单位自己的规则要写 --office 文件夹", "; for a rule of an office's own give --office DIR")
-        raise FaultsError([Fault(Text(f"没有规则“{rule_id}”", f'there is no rule "{rule_id}"'), hint=hint)], language)
-    return rule
-
-
 def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: str, limit: int, language: Language, *, profile: bool = False) -> int:
     from auditkb.database import create_tables, open_database, writer
     from auditkb.findings import load_classes, load_known
-    from auditkb.outputs import listings, terminal
+    from auditkb.run_findings import as_left
     from auditkb.runs import run_rules
 
-    dictionary, rule_set = _load(office, language)
+    dictionary, rule_set = rule_tasks.load(office, language)
     _prove(rule_set, dictionary, office, language)
     known, classes = load_known(KNOWN), load_classes(KNOWN.parent / "classes.yml")
     with closing(open_database(database)) as connection:
@@ -244,28 +217,39 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
             words = Text("运行规则", "Running rules").say(language)
             report = run_rules(connection, dictionary, rule_set, known, classes, as_of=as_of, office=office,
                                progress=lambda name, number, whole: advance(words, number, whole))
-        if format == "table":
-            terminal.print_run(console(), report, dictionary, language, limit=limit, connection=connection)
+        with as_left(connection, report):
+            if format != "table":
+                _tell_drafts(rule_set, language, err=True)
+            _tell_run(connection, report, dictionary, format, limit, language, profile=profile)
     if format == "table":
+        _tell_drafts(rule_set, language, err=False)
+    return _exit_code(report, fail_on)
+
+
+def _tell_run(connection: sqlite3.Connection, report: RunReport, dictionary: Dictionary, format: str, limit: int, language: Language, *, profile: bool) -> None:
+    if format == "table":
+        from auditkb.outputs import terminal
+
+        terminal.print_run(console(), connection, report, dictionary, language, limit=limit)
         if profile:
             terminal.print_profile(console(), report, language)
-        _tell_drafts(rule_set, language, err=False)
+        return
+    from auditkb.outputs import listings
+    from auditkb.run_findings import found
+
+    if format == "csv":
+        columns, rows = listings.findings(found(connection, report))
+        print_rows(rows, columns, format, language)
     else:
-        _tell_drafts(rule_set, language, err=True)
-        columns, rows = listings.findings(report)
-        if format == "csv":
-            print_rows(rows, columns, format, language)
-        else:
-            click.echo(listings.run_as_json(report, profile=profile))
-    return _exit_code(report, fail_on)
+        print_pieces(listings.run_as_json(connection, report, profile=profile))
 
 
 def _prove(rule_set: RuleSet, dictionary: Dictionary, office: Path | None, language: Language) -> None:
     """Refuse to run while an example of an office's own rule differs; those of the project are proved before it is published."""
-    from auditkb.examples import differing
-
     if office is None:
         return
+    from auditkb.examples import differing
+
     own = [rule for rule in rule_set.rules.values() if rule.file.status in ("active", "trial") and Path(rule.source.name).resolve().is_relative_to(office.resolve())]
     if faults := differing(own, dictionary):
         raise FaultsError(faults, language)
@@ -284,8 +268,8 @@ def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, f
     from auditkb.database import open_database
     from auditkb.outputs import readiness_tables, request_list
 
-    dictionary, rule_set = _load(office, language)
-    named = [_rule(rule_set, name, office, language) for name in rule_ids]
+    dictionary, rule_set = rule_tasks.load(office, language)
+    named = [rule_tasks.named_rule(rule_set, name, office, language) for name in rule_ids]
     request_list.check_paths(requests)
     with closing(open_database(database)) as connection:
         with progress() as advance:
@@ -311,92 +295,7 @@ def _exit_code(report: RunReport, fail_on: str) -> int:
     if fail_on == "never":
         return int(ExitCode.OK)
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    return int(ExitCode.FINDINGS if any(item.fail.evidence.severity in counted for item in report.found) else ExitCode.OK)
-
-
-def _tell_what_is_next(rule: NewRule, office: Path | None, language: Language) -> None:
-    from auditkb.rules.load import shown_path
-
-    path, more = shown_path(rule.path), f' --office "{office.as_posix()}"' if office is not None else ""
-    click.echo(Text(f"已写好 {path}（草稿，不参加运行）。", f"Wrote {path} (a draft, not run over records).").say(language))
-    if not rule.is_titled:
-        click.echo(Text("另一种语言的名称还要在文件里写上。", "The title in the other language is still to be written in the file.").say(language))
-    click.echo(Text("把示范内容换成要查的，然后：", "Replace the pattern by what you are after, then:").say(language))
-    for words in (f'lint "{path}"{more}', f"test {rule.id}{more}", f"show {rule.id}{more}"):
-        click.echo(f"  checks.py {words}")
-
-
-def _lint(paths: list[Path], office: Path | None, format: str, language: Language, *, mends: bool, strict: bool) -> int:
-    from auditkb.dictionary import load_dictionary
-    from auditkb.linting import lint as linting
-
-    if mends:
-        for path in linting.fix(RULES, office, only=paths):
-            click.echo(Text(f"已改好：{path.as_posix()}", f"mended: {path.as_posix()}").say(language), err=True)
-    with progress() as advance:
-        words = Text("检查规则", "Checking rules").say(language)
-        linted = linting.lint(RULES, load_dictionary(RECORDS, office), office, only=paths, progress=lambda number, whole: advance(words, number, whole))
-    errors, warnings = linted.count("error"), linted.count("warning")
-    unlisted = [fault for fault in linted.faults if office is not None and fault.severity == "note" and not linting.lies_in(office, fault)]
-    if format != "table":
-        columns, rows = linting.listing(linted, language)
-        print_rows(rows, columns, format, language)
-    elif errors:
-        raise FaultsError([fault for fault in linted.faults if fault.severity != "note"], language)
-    else:
-        for fault in linted.faults:
-            if fault not in unlisted:
-                click.echo(fault.say(language))
-        notes = linted.count("note")
-        end = Text("。", ".")
-        if unlisted:
-            end = Text(f"（其中 {len(unlisted)} 处在单位文件夹之外，未列出）。", f" ({len(unlisted)} of them outside the office's folder, not listed).")
-        click.echo((Text(f"规则 {linted.rules} 条：错误 0 处，警告 {warnings} 处，提示 {notes} 处",
-                         f"{counted(linted.rules, 'rule')}: no errors, {counted(warnings, 'warning')}, {counted(notes, 'note')}") + end).say(language))
-    return int(ExitCode.BAD_INPUT if errors else ExitCode.FINDINGS if strict and warnings else ExitCode.OK)
-
-
-def _test(rule_ids: tuple[str, ...], office: Path | None, language: Language) -> None:
-    from auditkb.examples import run_examples
-
-    dictionary, rule_set = _load(office, language)
-    rules = [_rule(rule_set, name, office, language) for name in rule_ids] or list(rule_set.rules.values())
-    faults: list[Fault] = []
-    number = 0
-    with progress() as advance:
-        for index, rule in enumerate(rules, 1):
-            advance(Text("运行例子", "Running examples").say(language), index, len(rules))
-            for result in run_examples(rule, dictionary):
-                number += 1
-                faults += result.faults
-    if faults:
-        raise FaultsError(faults, language)
-    click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{counted(len(rules), 'rule')}, {counted(number, 'example')}, all as expected.").say(language))
-
-
-def _tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:
-    from auditkb.outputs import tie_out_listing, tie_out_terminal
-    from auditkb.reports.tie_outs import tie_out_file
-
-    if format == "xlsx" and output is None:
-        raise FaultsError([Fault(Text("--format xlsx 要与 --output 合用", "--format xlsx goes with --output"), hint=Text("例如 --output 勾稽核对.xlsx", "for instance --output tie-outs.xlsx"))], language)
-    tied = tie_out_file(file, RULES, office)
-    if format == "xlsx" and output is not None:
-        from auditkb.outputs.tie_out_workbook import write_workbook
-
-        write_workbook(tied, output, language)
-    elif format == "table":
-        with writing_to(output) as out:
-            tie_out_terminal.print_tie_outs(out, tied, language, everything=everything)
-    else:
-        text = (tie_out_listing.as_json if format == "json" else tie_out_listing.as_markdown)(tied, language)
-        if output is None:
-            click.echo(text.rstrip("\n"))
-        else:
-            output.write_text(text.rstrip("\n") + "\n", "utf-8", newline="\n")
-    if output is not None:
-        click.echo(Text(f"已写入 {output.as_posix()}：{tie_out_listing.summary(tied).zh}。", f"Wrote {output.as_posix()}: {tie_out_listing.summary(tied).en}.").say(language))
-    return int(ExitCode.FINDINGS if fail_on != "never" and tied.count("broken") + (tied.count("review") if fail_on == "review" else 0) else ExitCode.OK)
+    return int(ExitCode.FINDINGS if any(severity in counted for _, severity in report.found) else ExitCode.OK)
 
 
 if __name__ == "__main__":

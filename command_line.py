@@ -1,7 +1,7 @@
 """The edge that `ingest.py` and `checks.py` share: language, faults on stderr, listings, progress, exit codes.
 
 A script has a function `commands(language) -> Group` that builds its click commands with the words of one language,
-and ends with `run_commands(commands)`. Only this module and the two scripts know click; `auditkb` raises
+and ends with `run_commands(commands)`. Only this module, the two scripts and `rule_tasks` know click; `auditkb` raises
 `KnowledgeBaseError`, which becomes one line a fault on stderr and exit code 2 here.
 
     def commands(language):
@@ -21,13 +21,13 @@ import gettext
 import io
 import json
 import os
+import re
 import sqlite3
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from types import ModuleType
 from pathlib import Path
@@ -43,10 +43,13 @@ import click.types
 
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text
 from auditkb.languages import system_language
+from auditkb.outputs.screen import console, progress, writing_to
+from auditkb.outputs.wrapping import wrap
+
+__all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
+           "progress", "run_commands", "speaker", "writing_to"]
 
 Format = Literal["table", "json", "csv"]
-WIDTH_OF_A_FILE = 160
-SECONDS_BEFORE_PROGRESS = 2.0
 
 
 class ExitCode(IntEnum):
@@ -75,6 +78,11 @@ def choose_language(arguments: Sequence[str]) -> Language:
             if value.lower() in ("zh", "en"):
                 return "zh" if value.lower() == "zh" else "en"
     return system_language()
+
+
+def speaker(language: Language) -> Callable[[str, str], str]:
+    """What says a thing given in Chinese and in English in one of the two."""
+    return lambda zh, en: zh if language == "zh" else en
 
 
 _CLICK_IN_CHINESE = {
@@ -131,6 +139,8 @@ def _make_click_speak(language: Language) -> None:
         for name, function in (("_", say), ("ngettext", say_number)):
             if hasattr(module, name):
                 setattr(module, name, function)
+    # click counts characters and breaks lines at spaces only.
+    click.formatting.wrap_text = wrap
 
 
 # --- commands
@@ -144,6 +154,7 @@ class FaultsError(click.ClickException):
         super().__init__("\n".join(fault.say(language) for fault in faults))
 
     def show(self, file: Any = None) -> None:
+        """One fault a line, on stderr unless a file is given."""
         click.echo(self.message, file=file, err=file is None)
 
 
@@ -157,6 +168,7 @@ class Command(click.Command):
         self.params.append(_language_option(language))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The example of use."""
         with formatter.section(Text("示例", "Example").say(self.language)):
             for line in self.example.splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}python3 {line}\n")
@@ -171,6 +183,11 @@ class Group(click.Group):
         self.language, self.default = language, default
         self.params.append(_language_option(language))
         _make_click_speak(language)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its help, whole."""
+        with formatter.section(Text("命令", "Commands").say(self.language)):
+            formatter.write_dl([(name, re.split(r"(?<=。)|(?<=\.)\s", " ".join((command.help or "").split()))[0]) for name, command in sorted(self.commands.items())])
 
     def command(self, name: str, *, help: str, example: str, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
         """As click's, with the help and an example of use, both in the group's language."""
@@ -193,7 +210,9 @@ class Group(click.Group):
         except KnowledgeBaseError as error:
             raise FaultsError(error.faults, self.language) from error
         except BrokenPipeError:
-            raise
+            # The reader of our output (`| head`) has gone. Click would call that an error.
+            sys.stdout = io.TextIOWrapper(io.BytesIO())
+            return ExitCode.OK
         except (OSError, sqlite3.OperationalError) as error:
             raise FaultsError([_no_access(error)], self.language) from error
 
@@ -243,10 +262,6 @@ def run_commands(build: Callable[[Language], Group], arguments: Sequence[str] | 
     except (click.Abort, KeyboardInterrupt):
         click.echo(Text("已中断，未保存。", "Interrupted; nothing was saved.").say(group.language), err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (`| head`) has gone.
-        sys.stdout = io.TextIOWrapper(io.BytesIO())
-        return ExitCode.OK
     except Exception:
         # A fault of ours, not of the input: the person gets a sentence, the traceback goes where we can ask for it.
         file = Path(tempfile.gettempdir()) / f"auditkb-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
@@ -275,89 +290,31 @@ def print_faults(faults: Sequence[Fault], language: Language) -> None:
         click.echo(fault.say(language), err=True)
 
 
+def print_pieces(pieces: Iterable[str]) -> None:
+    """A text on stdout and a line's end, piece by piece."""
+    sys.stdout.writelines(pieces)
+    click.echo()
+
+
 def print_rows(
-    rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
+    rows: Iterable[Sequence[Any]], columns: Sequence[tuple[str, Text]], format: str, language: Language, *, title: str | None = None
 ) -> None:
-    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell."""
+    """A listing on stdout: a table with the columns' labels, or JSON or CSV with their names. None is an empty cell.
+
+    CSV is written row by row.
+    """
     if format == "json":
         names = [name for name, _ in columns]
         click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=2, default=str))
     elif format == "csv":
-        buffer = io.StringIO()
         from auditkb.outputs.spreadsheets import safe_in_csv
 
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
-        writer.writerows([[safe_in_csv(value) for value in row] for row in rows])
-        click.echo(buffer.getvalue(), nl=False)
+        writer.writerows([safe_in_csv(value) for value in row] for row in rows)
+        sys.stdout.flush()
     else:
-        _print_table(rows, columns, language, title)
+        from auditkb.outputs.screen_tables import listing
 
-
-def _print_table(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], language: Language, title: str | None) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Words
-
-    numbers = [bool(rows) and all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(columns))]
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for (_, label), is_number in zip(columns, numbers, strict=True):
-        table.add_column(label.say(language), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Words("" if value is None else str(value)) for value in row))
-    console().print(table)
-
-
-def console(*, stderr: bool = False) -> Any:
-    """A rich console; wide where the output goes into a file, so that no table is cut at 80 columns."""
-    from rich.console import Console
-
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-@contextmanager
-def writing_to(file: Path | None) -> Iterator[Any]:
-    """A console that writes to a file as plain text, or to the screen where there is none."""
-    from rich.console import Console
-
-    if file is None:
-        yield console()
-        return
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        yield Console(file=out, highlight=False, width=WIDTH_OF_A_FILE)
-
-
-Report = Callable[[str, int, int | None], None]
-
-
-@contextmanager
-def progress() -> Iterator[Report]:
-    """Gives `report(what, done, total)`; a bar appears on a terminal's stderr once the work has taken two seconds."""
-    started, bar, tasks = time.monotonic(), None, {}
-
-    def report(what: str, done: int, total: int | None = None) -> None:
-        nonlocal bar
-        if bar is None:
-            if time.monotonic() - started < SECONDS_BEFORE_PROGRESS or not sys.stderr.isatty():
-                return
-            bar = _progress_bar()
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if bar is not None:
-            bar.stop()
-
-
-def _progress_bar() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    # What is read may be called anything: no brackets of a sheet's title are taken for colours.
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+        screen = console()
+        screen.print(listing(list(rows), columns, language, screen.width, title))

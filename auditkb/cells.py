@@ -123,12 +123,12 @@ def read_cell(
 
 
 _BARE_TEXT = re.compile(r"[A-Za-z一-鿿](?=.*[0-9])(?:.*\S)?")
-_BARE_KEY = re.compile(r"[A-Za-z一-鿿](?=\S*[0-9])\S*")
+_BARE_KEY = re.compile(r"[A-Za-z一-鿿](?=\S*[0-9])[^\s、，；,;]*")
 
 
 def is_bare_text(text: str, *, is_key: bool) -> bool:
     """Whether a text without declared meanings is a value as it stands: it begins with a letter and has a figure, so that it
-    can be no marker, no word for nothing and no number that lost digits. False says nothing.
+    can be no marker, no word for nothing, no number that lost digits and, as a key, no list of numbers. False says nothing.
 
     >>> is_bare_text("HT2019-1", is_key=True), is_bare_text("维修 2", is_key=True), is_bare_text("无", is_key=False)
     (True, False, False)
@@ -170,12 +170,19 @@ def _doubt(field: Field, value: Value, is_key: bool, options: ValueOptions) -> t
         return doubt_of_id(value, is_id=is_key or field.is_reference) if field.type != "choice" else None
     if field.refunds and isinstance(value, Decimal) and value < 0:
         return _REFUND
-    if options.latest is not None and isinstance(value, datetime.date) and value > options.latest and not field.ahead:
-        return _later_than_source(value, options.latest)
+    if isinstance(value, datetime.date) and not field.ahead:
+        return _too_late(value, options.latest)
     return None
 
 
-def _later_than_source(date: datetime.date, latest: datetime.date) -> tuple[Text, Text]:
+def _too_late(date: datetime.date, latest: datetime.date | None) -> tuple[Text, Text] | None:
+    """What is doubtful about the day of something that has happened: it lies after the source's own date, or is still to come."""
+    if latest is None:
+        # A source without a date cannot be of later than today.
+        still_to_come = Text(f"日期 {date} 还没有到", f"the date {date} is still to come"), Text("请核对年份", "check the year")
+        return still_to_come if date > datetime.date.today() else None
+    if date <= latest:
+        return None
     return (Text(f"日期 {date} 晚于资料日期 {latest}", f"the date {date} lies after the source's own date {latest}"),
             Text("请核对年份，或资料日期", "check the year, or the date of the source"))
 

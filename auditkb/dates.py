@@ -63,7 +63,7 @@ _REFUSALS = (
      "是期限，不是日期", "this is a length of time or depends on something else, not a date", Text("按合同算出日期再填写", "work the date out from the contract and write it")),
     (r".*\d{4}[年/.-]\d{1,2}.*\D+\d{4}[年/.-]\d{1,2}.*|.*\d日?(?:至|到|~|—|–)\d.*|\d{8}\D+\d{8}", "一格中有两个日期", "there are two dates in one cell",
      Text("开始和结束日期各用一列，或在对应文件中声明这一列是起止日期", "give the start and the end a column each, or declare the column a period in a mapping file")),
-    (rf"\d{{4}}[年/.-]\d{{1,2}}月?|(?:\d{{4}}|{_NUMERALS}{{4}})年(?:\d{{1,2}}|{_NUMERALS}{{1,2}})月份?", "只有年月，缺少日", "the day is missing", WRITE_A_DATE),
+    (rf"\d{{4}}[年/.-]\d{{1,2}}月?|(?:\d{{4}}|\d{{2}}|{_NUMERALS}{{4}})年(?:\d{{1,2}}|{_NUMERALS}{{1,2}})月份?", "只有年月，缺少日", "the day is missing", WRITE_A_DATE),
     (r"\d{1,2}[月/.-]\d{1,2}[日号]?", "缺少年份", "the year is missing", Text(f"{WRITE_A_DATE.zh}{_DECLARE}年份", f"{WRITE_A_DATE.en}, or declare the year in a mapping file")),
     (r"\d{4}年?度?", "只有年份", "there is only a year", WRITE_A_DATE),
     (r"[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年.*", "是干支纪年，不是公历日期", "this is a year of the sixty-year cycle, not a calendar date", WRITE_A_DATE),

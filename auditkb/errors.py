@@ -39,6 +39,15 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def as_a_word(name: str) -> str:
+    """A name or path as one word of a command line.
+
+    >>> as_a_word("sample/台账.xlsx"), as_a_word("台账（更正） 2.xlsx")
+    ('sample/台账.xlsx', '"台账（更正） 2.xlsx"')
+    """
+    return name if name.translate(str.maketrans("", "", "-_./")).isalnum() else f'"{name}"'
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one place of an input. Lines and columns count from 1."""
@@ -80,9 +89,18 @@ def fail(zh: str, en: str, **where: object) -> KnowledgeBaseError:
     return KnowledgeBaseError(Fault(Text(zh, en), **where))  # type: ignore[arg-type]
 
 
+def nearest(word: str, allowed: Sequence[str]) -> list[str]:
+    """The names that `word` may be a slip of, the nearest first; at most three.
+
+    >>> nearest("合同编好", ["合同编号", "乙方"])
+    ['合同编号']
+    """
+    return difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
+
+
 def did_you_mean(word: str, allowed: Sequence[str], most: int = 12) -> Text:
     """What is allowed in place of `word`: the nearest names where some are near, else the first `most` of all."""
-    near = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
+    near = nearest(word, allowed)
     if near:
         names = ", ".join(near)
         return Text(f"是否想写：{names}", f"did you mean: {names}")

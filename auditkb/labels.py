@@ -1,12 +1,14 @@
 """What people call the tables, columns and values of kb.db, in both languages.
 
-The words of record types come from `records/`, those of all other tables from `tables.yml` beside this module.
+The words of record types come from `records/`, those of all other tables from `tables.yml` beside this module, which
+also says what a page lists of a long record type.
 A column that stands in neither is internal and has no label: pages leave it out. Who calls this: the generator of
 `metadata.yml` and the site.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,8 +99,9 @@ class Labels:
 
 def read_labels(dictionary: Dictionary, own: Path = OWN_TABLES) -> Labels:
     """Labels of all tables. Raises KnowledgeBaseError as `read_yaml` does."""
-    tables = {name: _own_table(name, data) for name, data in read_yaml(own).data.items()}
-    tables.update({name: _record_table(record_type) for name, record_type in dictionary.types.items()})
+    given = read_yaml(own).data
+    tables = {name: _own_table(name, data) for name, data in given.items() if name not in dictionary.types}
+    tables.update({name: _record_table(record_type, given.get(name, {}).get("list", ())) for name, record_type in dictionary.types.items()})
     return Labels(tables)
 
 
@@ -109,11 +112,11 @@ def _own_table(name: str, data: dict[str, Any]) -> Table:
                  data.get("opens"), tuple(data.get("facets", ())))
 
 
-def _record_table(record_type: RecordType) -> Table:
+def _record_table(record_type: RecordType, first: Sequence[str]) -> Table:
     columns = {"key": _column("key", RECORD_COLUMNS["key"])}
     columns.update({name: _field_column(entry) for name, entry in record_type.fields.items()})
     columns.update({name: _column(name, given) for name, given in RECORD_COLUMNS.items() if name != "key"})
-    listed = [record_type.label_field, *(name for name in record_type.fields if name != record_type.label_field)]
+    listed = dict.fromkeys([record_type.label_field, *first, *record_type.fields])
     facets = [name for name, entry in record_type.fields.items() if entry.type in ("choice", "department")][:3]
     label, description = record_type.label, record_type.description
     return Table(record_type.type, Text(label.zh, label.en), Text(description.zh, description.en), True, "records", columns,

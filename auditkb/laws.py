@@ -93,15 +93,26 @@ def in_force(register: LawRegister, criterion: Criterion, first: str | None, las
 
     Where law changes within what is known of the date, nothing is cited.
     """
+    return is_within(time_in_force(register, criterion), first, last)
+
+
+def time_in_force(register: LawRegister, criterion: Criterion) -> tuple[str | None, str | None]:
+    """The first and the last day (ISO) of a provision; None where there is no such limit."""
     law = register.root[criterion.law]
     article = law.articles.get(criterion.article or "")
     starts = max((day for day in (law.from_, article.from_ if article else None) if day), default=None)
     ends = min((day for day in (law.to, article.to if article else None) if day), default=None)
+    return starts.isoformat() if starts else None, ends.isoformat() if ends else None
+
+
+def is_within(time: tuple[str | None, str | None], first: str | None, last: str | None) -> bool:
+    """Whether every day from `first` to `last` lies within a time in force; a day that is not known lies only within one without limits."""
+    starts, ends = time
     if starts is None and ends is None:
         return True
     if first is None or last is None:
         return False
-    return (starts is None or first >= starts.isoformat()) and (ends is None or last <= ends.isoformat())
+    return (starts is None or first >= starts) and (ends is None or last <= ends)
 
 
 def cite(register: LawRegister, criterion: Criterion, *, possible: bool) -> Citation:

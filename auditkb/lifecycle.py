@@ -2,20 +2,28 @@
 
 Identity is the rule's lineage, the record type and the record's key; the evidence hash stands apart. A finding that no
 longer fails says why; only `resolved_in_data` is progress, and even that closes nothing by itself.
+
+What a run finds is written as it comes, some findings at a time; none of it is held.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditkb.evidence import Evidence
+from auditkb.rules.checked import Rule
 
 TO_VERIFY, CONFIRMED = "待核实", "已确认"
 SEVERITY_RANK = {"high": 1, "medium": 2, "low": 3, "info": 4}
 NO_SEVERITY = 5
 """Findings are sorted by rank: the words of severities have no useful order."""
+LEAVING, TRIAL = "auditkb_leaving", "auditkb_trial"
+_LINEAGE = "substr(id, 1, instr(id, ':') - 1)"
+_AT_EACH_FAIL = "department severity state amount presumed legal_conflict message_zh message_en evidence evidence_hash last_run _severity_rank".split()
+_AT_THE_FIRST = "id origin rule_id record_type record_key review first_run".split()
 
 
 @dataclass(frozen=True)
@@ -30,51 +38,67 @@ class Fail:
     evidence: Evidence
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A finding as the last run left it."""
-
-    id: str
-    rule_id: str
-    record_type: str
-    record_key: str
-    state: str
-    evidence_hash: str
+def open_notes(connection: sqlite3.Connection) -> None:
+    """Empty the temporary tables of a run: findings that no longer fail, and fails of rules on trial, which are no findings."""
+    for name, columns in ((LEAVING, "finding_id TEXT, reason TEXT"), (TRIAL, "finding_id TEXT, rule_id TEXT, record_key TEXT, message_zh TEXT, message_en TEXT")):
+        connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, {columns})")
+        connection.execute(f"DELETE FROM temp.{name}")
 
 
-def kept_findings(connection: sqlite3.Connection, rule_ids: list[str] | None = None) -> dict[str, Kept]:
-    """The findings of origin `rule` by id, of all rules or of those given."""
-    where = "" if rule_ids is None else f" AND rule_id IN ({','.join('?' * len(rule_ids))})"
-    rows = connection.execute("SELECT id, rule_id, record_type, record_key, state, evidence_hash FROM findings WHERE origin = 'rule'" + where, rule_ids or [])
-    return {row[0]: Kept(*row) for row in rows}
+def ids_of(rule: Rule) -> tuple[str, str]:
+    """Where the ids of the findings of a rule's lineage begin, and where they have ended: ';' follows ':'."""
+    return f"{rule.lineage}:", f"{rule.lineage};"
 
 
-def record_fail(connection: sqlite3.Connection, run_id: int, at: str, fail: Fail, before: Kept | None) -> str:
-    """Write a fail as a new, unchanged, updated or reopened finding; gives that state."""
+def standing_keys(connection: sqlite3.Connection, rule: Rule) -> Iterator[str]:
+    """The record keys of the rule's findings that are not gone."""
+    sql, values = _standing(rule, "record_key")
+    return (key for (key,) in connection.execute(sql, values))
+
+
+def _standing(rule: Rule, columns: str) -> tuple[str, list[object]]:
+    """The rule's findings that are not gone: those of its lineage, and those that it made under an id of its own before it had one."""
+    return (f"SELECT {columns} FROM findings AS f WHERE origin = 'rule' AND state <> 'gone' AND (id >= ? AND id < ? OR rule_id IN (?, ?))",
+            [*ids_of(rule), rule.id, rule.lineage])
+
+
+def record_fails(connection: sqlite3.Connection, run_id: int, at: str, fails: Sequence[Fail]) -> None:
+    """Write fails of one rule as new, unchanged, updated or reopened findings."""
+    listed = ",".join("?" * len(fails))
+    before = {row[0]: row[1:] for row in connection.execute(
+        f"SELECT id, state, evidence_hash FROM findings WHERE origin = 'rule' AND id IN ({listed})", [fail.finding_id for fail in fails])}
+    added, changed, events = [], [], []
+    for fail in fails:
+        state, hash_ = before.get(fail.finding_id, (None, None))
+        new = _state(state, is_same=hash_ == fail.evidence.hash)
+        values = _columns(fail, new, run_id)
+        if state is None:
+            added.append((fail.finding_id, "rule", fail.rule_id, fail.record_type, fail.record_key, TO_VERIFY, run_id, *values))
+        else:
+            changed.append((*values, fail.finding_id))
+        if new != "unchanged":
+            detail = _corrected_from(connection, fail) if state is None else f"{hash_} -> {fail.evidence.hash}"
+            events.append((fail.finding_id, run_id, at, new, None, detail))
+    columns = [*_AT_THE_FIRST, *_AT_EACH_FAIL]
+    connection.executemany(f"INSERT INTO findings ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", added)
+    connection.executemany(f"UPDATE findings SET {', '.join(f'{name} = ?' for name in _AT_EACH_FAIL)} WHERE id = ?", changed)
+    connection.executemany("INSERT INTO finding_events (finding_id, run_id, at, event, reason, detail) VALUES (?, ?, ?, ?, ?, ?)", events)
+
+
+def _state(before: str | None, *, is_same: bool) -> str:
+    """What a finding is now that its record fails; `before`: what it was, None where there is none yet."""
+    if before is None:
+        return "new"
+    if before == "gone":
+        return "reopened"
+    return "unchanged" if is_same else "updated"
+
+
+def _columns(fail: Fail, state: str, run_id: int) -> tuple[object, ...]:
+    """The values of `_AT_EACH_FAIL`."""
     evidence = fail.evidence
-    if before is None:
-        state = "new"
-    elif before.state == "gone":
-        state = "reopened"
-    else:
-        state = "unchanged" if before.evidence_hash == evidence.hash else "updated"
-    columns = {
-        "department": fail.department, "severity": evidence.severity, "state": state, "amount": evidence.amount,
-        "presumed": int(evidence.presumed), "legal_conflict": int(evidence.conflict), "message_zh": evidence.message.zh,
-        "message_en": evidence.message.en, "evidence": json.dumps(evidence.data, ensure_ascii=False),
-        "evidence_hash": evidence.hash, "last_run": run_id, "_severity_rank": SEVERITY_RANK[evidence.severity],
-    }
-    if before is None:
-        columns |= {"id": fail.finding_id, "origin": "rule", "rule_id": fail.rule_id, "record_type": fail.record_type,
-                    "record_key": fail.record_key, "review": TO_VERIFY, "first_run": run_id}
-        connection.execute(f"INSERT INTO findings ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", list(columns.values()))
-    else:
-        sets = ", ".join(f"{name} = ?" for name in columns)
-        connection.execute(f"UPDATE findings SET {sets} WHERE id = ?", [*columns.values(), fail.finding_id])
-    if state != "unchanged":
-        detail = _corrected_from(connection, fail) if before is None else f"{before.evidence_hash} -> {evidence.hash}"
-        add_event(connection, fail.finding_id, run_id, at, state, None, detail)
-    return state
+    return (fail.department, evidence.severity, state, evidence.amount, int(evidence.presumed), int(evidence.conflict), evidence.message.zh, evidence.message.en,
+            json.dumps(evidence.data, ensure_ascii=False), evidence.hash, run_id, SEVERITY_RANK[evidence.severity])
 
 
 def _corrected_from(connection: sqlite3.Connection, fail: Fail) -> str | None:
@@ -83,6 +107,23 @@ def _corrected_from(connection: sqlite3.Connection, fail: Fail) -> str | None:
                              (fail.record_type, fail.record_key)).fetchone()
     old = f"{fail.finding_id.removesuffix(fail.record_key)}{row[0]}" if row is not None else None
     return old if old is not None and connection.execute("SELECT 1 FROM findings WHERE id = ?", (old,)).fetchone() is not None else None
+
+
+def note_trial(connection: sqlite3.Connection, fails: Sequence[Fail]) -> None:
+    """Note fails of a rule on trial, to be listed apart."""
+    connection.executemany(f"INSERT INTO temp.{TRIAL} (finding_id, rule_id, record_key, message_zh, message_en) VALUES (?, ?, ?, ?, ?)",
+                           [(fail.finding_id, fail.rule_id, fail.record_key, fail.evidence.message.zh, fail.evidence.message.en) for fail in fails])
+
+
+def note_leaving(connection: sqlite3.Connection, run_id: int, rule: Rule, outcomes: str, *, rule_changed: bool) -> None:
+    """Note the rule's findings that this run did not find again, and why; they go only if the run is complete.
+
+    `outcomes` is the table with what the rule now says of each of their records.
+    """
+    sql, values = _standing(rule, f"id, (SELECT outcome FROM {outcomes} WHERE key = f.record_key)")
+    rows = connection.execute(f"{sql} AND last_run IS NOT ? ORDER BY rule_id, rowid", [*values, run_id])
+    connection.executemany(f"INSERT INTO temp.{LEAVING} (finding_id, reason) VALUES (?, ?)",
+                           ((name, gone_reason(outcome, rule_changed=rule_changed)) for name, outcome in rows))
 
 
 def gone_reason(outcome: str | None, *, rule_changed: bool) -> str:
@@ -96,13 +137,15 @@ def gone_reason(outcome: str | None, *, rule_changed: bool) -> str:
     return "rule_changed" if rule_changed else "resolved_in_data"
 
 
-def record_gone(connection: sqlite3.Connection, run_id: int, at: str, before: Kept, reason: str) -> None:
-    """Note that a finding no longer fails, and why."""
-    connection.execute("UPDATE findings SET state = 'gone' WHERE id = ?", (before.id,))
-    add_event(connection, before.id, run_id, at, "gone", reason, None)
+def let_go(connection: sqlite3.Connection, run_id: int, at: str, rules: Collection[Rule]) -> int:
+    """Let the findings go that no longer fail, and those of rules that are not run any more; gives how many.
 
-
-def add_event(connection: sqlite3.Connection, finding_id: str, run_id: int, at: str, event: str, reason: str | None, detail: str | None) -> None:
-    """Append one event to a finding's history."""
-    connection.execute("INSERT INTO finding_events (finding_id, run_id, at, event, reason, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                       (finding_id, run_id, at, event, reason, detail))
+    `rules` are those whose fails are findings.
+    """
+    ids = sorted({rule.id for rule in rules} | {rule.lineage for rule in rules})
+    lineages = sorted({rule.lineage for rule in rules})
+    connection.execute(f"INSERT INTO temp.{LEAVING} (finding_id, reason) SELECT id, 'rule_changed' FROM findings WHERE origin = 'rule' AND state <> 'gone'"
+                       f" AND rule_id NOT IN ({','.join('?' * len(ids))}) AND {_LINEAGE} NOT IN ({','.join('?' * len(lineages))}) ORDER BY rowid", [*ids, *lineages])
+    connection.execute(f"UPDATE findings SET state = 'gone' WHERE id IN (SELECT finding_id FROM temp.{LEAVING})")
+    return connection.execute("INSERT INTO finding_events (finding_id, run_id, at, event, reason)"
+                              f" SELECT finding_id, ?, ?, 'gone', reason FROM temp.{LEAVING} ORDER BY id", (run_id, at)).rowcount

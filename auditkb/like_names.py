@@ -1,4 +1,4 @@
-"""Names that nearly match another are listed for a person to decide; nothing is merged by likeness."""
+"""Names and numbers that nearly match another are listed for a person to decide; nothing is merged by likeness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from auditkb.aliases import FILE_NAME, Aliases
 from auditkb.dictionary import Dictionary, RecordType
 from auditkb.errors import Text
-from auditkb.names import MOST_NAMES, LikeNames
+from auditkb.names import MOST_NAMES, LikeNames, same_name
 from auditkb.notes import Note, delete_notes, write_notes
 from auditkb.records import decode_part, encode_part
 from auditkb.schema import quote
@@ -17,13 +17,17 @@ MOST_LISTED = 200
 
 
 def list_like_names(connection: sqlite3.Connection, dictionary: Dictionary, aliases: Aliases) -> None:
-    """A note for each name without a record of its own that looks like another name of its type; at most MOST_LISTED a type."""
+    """A note for each name without a record of its own that looks like another name of its type, and for each number that is spelt
+    as another record's but for width, case and spaces; at most MOST_LISTED a type."""
     delete_notes(connection, kind="looks_like")
     for target in dictionary.types.values():
         for source, note in _under_an_alias(connection, target, aliases):
             write_notes(connection, source, [note])
         if target.created_by_reference:
             for source, note in _bounded(_notes(connection, target, aliases), target):
+                write_notes(connection, source, [note])
+        elif target.derived is None:
+            for source, note in _bounded(_spelt_twice(connection, target), target):
                 write_notes(connection, source, [note])
 
 
@@ -38,6 +42,24 @@ def _under_an_alias(connection: sqlite3.Connection, target: RecordType, aliases:
             yield source, Note("looks_like", target.type, key, target.label_field, None, decode_part(key), sheet, str(row),
                                Text(f"别名文件说“{decode_part(key)}”即“{name}”，但资料中自成一条记录", f'the alias file calls "{decode_part(key)}" an alias of "{name}", but here it is a record of its own'),
                                Text("把这一行改为正式名称，或从别名文件中删去", "write the name itself in this row, or take the alias out of the file"))
+
+
+def _spelt_twice(connection: sqlite3.Connection, target: RecordType) -> Iterator[tuple[str, Note]]:
+    """Records whose number is another's but for width, case and spaces: one paper that stands in two records, perhaps."""
+    for field in [names[0] for names in target.key if len(names) == 1]:
+        if target.fields[field].type != "text" or target.fields[field].compared:
+            continue
+        table, number = quote(target.type), quote(field)
+        # Most ledgers spell all numbers in one way, which the database tells at once.
+        if connection.execute(f"select 1 from {table} where {number} <> upper({number}) or {number} glob '*[^!-~]*' limit 1").fetchone() is None:
+            continue
+        first: dict[str, str] = {}
+        for key, text, source, sheet, row in connection.execute(f'select key, {number}, source, sheet, "row" from {table} where {number} is not null order by rowid'):
+            other = first.setdefault(same_name(text), text)
+            if other != text:
+                yield source, Note("looks_like", target.type, key, field, None, text, sheet, str(row),
+                                   Text(f"“{text}”与“{other}”只差全半角、大小写或空格，是两条记录", f'"{text}" and "{other}" differ in width, case or spaces only and are two records'),
+                                   Text(f"是同一{target.measure}的，改为同样的写法再读入；否则付款等记录可能分在两处", "where they are one paper spell them alike and load again; else payments and the like may lie with either"))
 
 
 def _bounded(notes: Iterator[tuple[str, Note]], target: RecordType) -> Iterator[tuple[str, Note]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ KINDS: dict[Kind, Text] = {
     "no_such_record": Text("所指记录不存在", "names a record that is not there"),
     "no_parent": Text("没有写明所属", "does not say what it belongs to"),
     "same_key": Text("编号重复", "same key twice"),
-    "not_loaded": Text("没有读入的列", "column not read"),
+    "not_loaded": Text("没有读入的行或列", "row or column not read"),
     "total_differs": Text("合计不符", "total differs"),
-    "looks_like": Text("名称相近", "names nearly alike"),
+    "looks_like": Text("名称或编号相近", "names or numbers nearly alike"),
     "sources_differ": Text("来源不一致", "sources disagree"),
     "not_in_newer": Text("新文件中没有", "not in the newer file"),
     "other_currency": Text("不是人民币", "not in yuan"),
@@ -115,23 +116,44 @@ def list_problems(connection: sqlite3.Connection, language: str, *, source: str 
 
 
 def group_problems(rows: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
-    """Rows of `list_problems`, of which equal ones (sheet, column, kind and text) are one with their number and the first cells."""
+    """Rows of `list_problems`, of which equal ones are one with their number and the first cells: cells of one column with one text,
+    and whole rows of which the same is said."""
     groups: dict[tuple[str | None, ...], list[tuple[str | None, ...]]] = {}
     for place, row in enumerate(rows):
         source, sheet, cell, record_type, _, field, raw, problem, advice, kind = row
         column = (cell or "").rstrip("0123456789")
-        # A note on a whole row or column stands alone.
-        same = (source, sheet, column, record_type, field, raw, problem, advice, kind) if column and column != cell else (str(place),)
+        same: tuple[str | None, ...]
+        if cell is None or column == cell:
+            # A note on a sheet or a whole column stands alone.
+            same = (str(place),)
+        elif column:
+            same = (source, sheet, column, record_type, field, raw, problem, advice, kind)
+        else:
+            same = (source, sheet, column, record_type, field, _without_row_numbers(problem or ""), advice, kind)
         groups.setdefault(same, []).append(row)
     return [_grouped(found) for found in groups.values()]
 
 
+def _without_row_numbers(text: str) -> str:
+    """A text about a row as it holds of several, whose numbers stand beside it.
+
+    >>> _without_row_numbers("第 6 行未读入：小计行"), _without_row_numbers("row 6 is not loaded: a note"), _without_row_numbers("与第 3 行完全相同")
+    ('未读入：小计行', 'not loaded: a note', '与另一行完全相同')
+    """
+    text = re.sub(r"^第 \d+ 行|^row \d+ (?:is |was )?", "", text)
+    return re.sub(r"\brow \d+", "another row", re.sub(r"第 \d+ 行", "另一行", text))
+
+
 def _grouped(rows: list[tuple[str | None, ...]]) -> tuple[str | None, ...]:
-    source, sheet, _, record_type, key, *rest = rows[0]
+    source, sheet, cell, record_type, key, field, raw, problem, *rest = rows[0]
     if len(rows) == 1:
         return rows[0]
+    if (cell or "").isdecimal():
+        # What the rows hold differs, and each is named with its own number.
+        raw = f"{raw} …" if raw else raw
+        problem = _without_row_numbers(problem or "")
     cells = ", ".join(str(row[2]) for row in rows[:_CELLS_SHOWN])
-    return (source, sheet, f"{len(rows)}× {cells}" + (" …" if len(rows) > _CELLS_SHOWN else ""), record_type, f"{key} …" if key else key, *rest)
+    return (source, sheet, f"{len(rows)}× {cells}" + (" …" if len(rows) > _CELLS_SHOWN else ""), record_type, f"{key} …" if key else key, field, raw, problem, *rest)
 
 
 def set_notes_aside(connection: sqlite3.Connection, source: str) -> None:

@@ -21,6 +21,7 @@ from auditkb.yaml_files import YamlFile, load_model
 
 _UNITS = {"days": INTEGER, "workdays": INTEGER, "months": INTEGER, "count": INTEGER, "yuan": MONEY, "ratio": RATIO,
           "points": NUMBER}
+ENDS_FIRST = Text("to 早于 from，没有一天在内", "to lies before from: no day is within")
 
 
 class OverrideLine(BaseModel):
@@ -63,7 +64,7 @@ def load_overrides(paths: list[Path]) -> Overlay:
 
 
 def check_overrides(overlay: Overlay, declared: dict[str, Kind]) -> list[Fault]:
-    """Faults of lines that name no rule's parameter or give a value of another type."""
+    """Faults of lines that name no rule's parameter, give a value of another type or end before they begin."""
     faults = []
     for name, lines in overlay.items():
         for line, file, path in lines:
@@ -73,6 +74,8 @@ def check_overrides(overlay: Overlay, declared: dict[str, Kind]) -> list[Fault]:
             elif not value_fits(line.value, declared[name]):
                 words = kind_in_words(declared[name])
                 faults.append(file.fault(path, Text(f"“{line.value}”不是{words.zh}", f'"{line.value}" is not {words.en}'), code="P01"))
+            if line.from_ is not None and line.to is not None and line.from_ > line.to:
+                faults.append(file.fault((*path[:-1], "to"), ENDS_FIRST, code="P02"))
     return faults
 
 

@@ -93,6 +93,8 @@ class KeyMaker:
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
         self._rows: dict[str, int | str] = {}
+        self.first: dict[str, tuple[str, Mapping[str, Cell]]] = {}
+        """Place and cells of each record that may go on in further rows, of this sheet or another of the source."""
 
     def make(self, values: Mapping[str, Value | None], row: int | str) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""

@@ -10,8 +10,9 @@ import hashlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from auditkb import __version__
@@ -20,9 +21,9 @@ from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.engines.shared import Part
 from auditkb.errors import Fault, KnowledgeBaseError
-from auditkb.evidence import Evidence, gather_evidence
+from auditkb.evidence import Gatherer
 from auditkb.findings import Classes, KnownFinding
-from auditkb.lifecycle import Fail, Kept, gone_reason, kept_findings, record_fail, record_gone
+from auditkb.lifecycle import Fail, let_go, note_leaving, note_trial, open_notes, record_fails, standing_keys
 from auditkb.publishing import write_known, write_laws, write_rules
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet
@@ -34,30 +35,21 @@ Count = Counter[tuple[str, str | None, str, str]]
 KnownKey = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Found:
-    """A finding of this run, as the terminal prints it."""
-
-    fail: Fail
-    state: str
-
-
 @dataclass
 class RunReport:
-    """What a run did."""
+    """What a run did, in numbers; the findings themselves are in kb.db (`run_findings` reads them back)."""
 
     run_id: int = 0
     as_of: str = ""
     rules: dict[str, Rule] = field(default_factory=dict)
     counts: Count = field(default_factory=Counter)
-    found: list[Found] = field(default_factory=list)
-    trial: list[Fail] = field(default_factory=list)
-    gone: list[tuple[str, str]] = field(default_factory=list)
+    found: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(rule, severity) -> findings"""
+    gone: int = 0
+    """How many findings no longer fail."""
     faults: list[Fault] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     """Rules in error."""
-    leaving: list[tuple[Kept, str]] = field(default_factory=list)
-    """Findings that no longer fail, and why; they go only if the run is complete."""
     known: int = 0
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     """How long each step of each rule took, and of what is done once for all of them (under the name '')."""
@@ -73,7 +65,15 @@ class RunReport:
 
     def records(self, rule_id: str, outcome: str) -> int:
         """How many records of a rule have an outcome."""
-        return sum(number for (rule, _, what, reason), number in self.counts.items() if rule == rule_id and what == outcome and reason == "")
+        return self.totals()[(rule_id, outcome)]
+
+    def totals(self) -> Counter[tuple[str, str]]:
+        """(rule, outcome) -> records"""
+        totals: Counter[tuple[str, str]] = Counter()
+        for (rule, _, outcome, reason), number in self.counts.items():
+            if reason == "":
+                totals[(rule, outcome)] += number
+        return totals
 
 
 Progress = Callable[[str, int, int], None]
@@ -86,6 +86,7 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
     report = RunReport(as_of=as_of, known=len(known))
     started = _now()
     engine.open_result(connection)
+    open_notes(connection)
     wanted = _wanted(known)
     with writer(connection):
         old_hashes = dict(connection.execute("SELECT id, hash FROM rules"))
@@ -138,39 +139,44 @@ def _run_rule(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
               old_hashes: dict[str, str], wanted: list[str], outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]],
               seconds: float) -> None:
     rule = sql.rule
-    before = kept_findings(connection, list({rule.id, rule.lineage}))
-    engine.evaluate(connection, sql, dictionary, seconds, [*wanted, *(item.record_key for item in before.values())])
+    engine.evaluate(connection, sql, dictionary, seconds, chain(wanted, standing_keys(connection, rule)))
     with sql.timed("count"):
         _tidy_reasons(connection)
         _count(connection, rule, report)
     for key in wanted:
         for item in engine.outcomes(connection, f"key = {_quoted(key)}"):
             outcomes_of_known[(rule.id, key)] = (item.outcome, item.reasons)
-    with sql.timed("evidence"):
-        fails = _fails(connection, dictionary, rule_set, sql)
-    if rule.file.status not in REVIEWED_STATUSES:
-        report.trial += fails
+    is_reviewed = rule.file.status in REVIEWED_STATUSES
+    fails, at = _fails(connection, dictionary, rule_set, sql), _now()
+    while True:
+        with sql.timed("evidence"):
+            some = list(islice(fails, engine.DETAILED_AT_ONCE))
+        if not some:
+            break
+        with sql.timed("write"):
+            if is_reviewed:
+                record_fails(connection, report.run_id, at, some)
+                report.found.update((rule.id, fail.evidence.severity) for fail in some)
+            else:
+                note_trial(connection, some)
+    if not is_reviewed:
         return
     with sql.timed("write"):
         connection.execute(f"INSERT INTO outcomes SELECT ?, ?, ?, key, outcome, reasons FROM temp.{engine.RESULT}"
                            " WHERE outcome IN ('fail', 'exempt', 'not_evaluated')", (report.run_id, rule.id, rule.checks))
-        _follow(connection, rule, fails, before, report, old_hashes)
+        note_leaving(connection, report.run_id, rule, f"temp.{engine.RESULT}", rule_changed=old_hashes.get(rule.id) != rule.hash)
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _fails(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql) -> list[Fail]:
+def _fails(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, sql: engine.RuleSql) -> Iterator[Fail]:
+    """What fails the rule, in the order of record keys."""
     rule = sql.rule
-    departments = dict(connection.execute(f"SELECT key, department FROM temp.{engine.RESULT} WHERE outcome = 'fail'"))
-    fails: list[Fail] = []
-    if not departments:
-        return fails
+    gatherer = Gatherer(rule, dictionary, rule_set.laws)
     for row in engine.details(connection, sql, dictionary, "outcome = 'fail'"):
-        evidence: Evidence = gather_evidence(rule, row, dictionary, rule_set.laws)
-        fails.append(Fail(f"{rule.lineage}:{row['key']}", rule.id, rule.checks, row["key"], departments[row["key"]], evidence))
-    return sorted(fails, key=lambda fail: fail.record_key)
+        yield Fail(f"{rule.lineage}:{row['key']}", rule.id, rule.checks, row["key"], row["department"], gatherer.gather(row))
 
 
 def _tidy_reasons(connection: sqlite3.Connection) -> None:
@@ -193,20 +199,6 @@ def _count(connection: sqlite3.Connection, rule: Rule, report: RunReport) -> Non
             report.counts[(rule.id, department, outcome, "assumed")] += number
 
 
-def _follow(connection: sqlite3.Connection, rule: Rule, fails: list[Fail], before: dict[str, Kept], report: RunReport,
-            old_hashes: dict[str, str]) -> None:
-    """Carry the rule's findings from the run before into this one."""
-    at = _now()
-    for fail in fails:
-        report.found.append(Found(fail, record_fail(connection, report.run_id, at, fail, before.get(fail.finding_id))))
-    failing = {fail.finding_id for fail in fails}
-    rule_changed = old_hashes.get(rule.id) != rule.hash
-    for item in before.values():
-        if item.id not in failing and item.state != "gone":
-            row = connection.execute(f"SELECT outcome FROM temp.{engine.RESULT} WHERE key = ?", (item.record_key,)).fetchone()
-            report.leaving.append((item, gone_reason(row[0] if row else None, rule_changed=rule_changed)))
-
-
 def _close(connection: sqlite3.Connection, report: RunReport, old_hashes: dict[str, str]) -> None:
     """What only a complete run may do: let findings go, and put its outcomes in place of the last complete run's."""
     if not report.is_complete:
@@ -216,14 +208,7 @@ def _close(connection: sqlite3.Connection, report: RunReport, old_hashes: dict[s
         return
     connection.execute("DELETE FROM outcomes WHERE run_id <> ?", (report.run_id,))
     _write_matches(connection, report)
-    at = _now()
-    run = {rule.id for rule in report.rules.values() if rule.file.status in REVIEWED_STATUSES}
-    lineages = {rule.lineage for rule in report.rules.values() if rule.file.status in REVIEWED_STATUSES}
-    report.leaving += [(item, "rule_changed") for item in kept_findings(connection).values()
-                       if item.state != "gone" and item.rule_id not in run | lineages]
-    for item, reason in report.leaving:
-        record_gone(connection, report.run_id, at, item, reason)
-        report.gone.append((item.id, reason))
+    report.gone = let_go(connection, report.run_id, _now(), [rule for rule in report.rules.values() if rule.file.status in REVIEWED_STATUSES])
 
 
 def _write_counts(connection: sqlite3.Connection, report: RunReport) -> None:

@@ -15,9 +15,10 @@ from auditkb.expressions.tree import (
     DATE, FLAG, INTEGER, MONEY, Aggregate, Arithmetic, AsOf, Blank, Call, Case, ChildLetName, Compare, Constant,
     Field, In, Kind, LetName, Logic, Missing, Node, Not, Parameter, Points, Rows,
 )
+from auditkb.row_sentences import RowWords
 from auditkb.rules.checked import Rule
 from auditkb.wording import (
-    COMPARED_DATES, COMPARED_NAMES, COMPARED_NUMBERS, COMPARED_WORDS, FIGURES, FIGURES_OF_DAYS, FUNCTIONS, PEER_GROUPS, say_path, say_unit, say_value,
+    COMPARED_DATES, COMPARED_NAMES, COMPARED_NUMBERS, COMPARED_WORDS, FUNCTIONS, PEER_GROUPS, say_path, say_unit, say_value,
 )
 
 _OPPOSITE: dict[str, Literal["=", "<>", "<", "<=", ">", ">="]] = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -35,7 +36,7 @@ def _bracketed(text: Text) -> Text:
 
 
 @dataclass(frozen=True)
-class Speaker:
+class Speaker(RowWords):
     """Says the expressions of one rule; `rows` are those of the enclosing aggregate."""
 
     rule: Rule
@@ -43,6 +44,10 @@ class Speaker:
     rows: Rows | None = None
     choice: Kind | None = None
     """Where a value stands in for a choice: the kind of that field, so that its codes are said by their labels."""
+
+    def among(self, rows: Rows) -> Speaker:
+        """The same speaker where what is said is of each of these rows."""
+        return replace(self, rows=rows)
 
     def let(self, name: str) -> Text:
         """A let by its label, in quotes."""
@@ -277,50 +282,3 @@ class Speaker:
         zh, en = _EXTREMES[is_least, is_date]
         names = Text("、".join(part.zh for part in parts[:-1]) + "与" + parts[-1].zh, ", ".join(part.en for part in parts[:-1]) + " and " + parts[-1].en)
         return Text(f"{names.zh}中{'最' if several else '较'}{zh}者", f"the {en}{'st' if several else 'r'} of {names.en}")
-
-    def _rows(self, rows: Rows) -> Text:
-        if rows.peers is None:
-            return self._path(rows.path)
-        label, words = self.dictionary[self.rule.checks].label, PEER_GROUPS[rows.peers]
-        return Text(words.zh + label.zh, words.en.format(label.en))
-
-    def _each(self, rows: Rows) -> Text:
-        """The rows one by one: 合同各次验收."""
-        text = self._rows(rows)
-        if rows.peers is not None:
-            return text
-        last = self.dictionary[rows.downs[-1][0]]
-        return Text(f"{text.zh.removesuffix(last.label.zh).removesuffix('的')}各{last.measure}{last.label.zh}", text.en)
-
-    def _filter(self, node: Aggregate | Missing) -> Text:
-        if node.condition is None:
-            return Text("", "")
-        inside = replace(self, rows=node.rows).say(node.condition)
-        return Text(f"（只计{inside.zh}的）", f" (only where {inside.en})")
-
-    def _operand(self, node: Aggregate | Missing, which: str = "的") -> Text:
-        """The rows with what is taken of each: 各份报价（只计…的）的报价金额; `which`: 中最小的."""
-        assert node.operand is not None
-        own = replace(self, rows=node.rows).noun(node.operand)
-        rows, condition = self._each(node.rows), self._filter(node)
-        if own.zh.startswith("其") and own.zh.count("其") == 1:
-            own = Text(own.zh.removeprefix("其"), own.en.removeprefix("its "))
-            return Text(f"{rows.zh}{condition.zh}{which}{own.zh}", f"{rows.en} · {own.en}{condition.en}")
-        return Text(f"{rows.zh}{condition.zh}{which}（{own.zh}）", f"({own.en}) of each record of {rows.en}{condition.en}")
-
-    def _aggregate(self, node: Aggregate | Missing) -> Text:
-        if isinstance(node, Missing):
-            rows, condition = self._rows(node.rows), self._filter(node)
-            items = self._parameter(node.items)
-            return Text(f"{items.zh}中，{rows.zh}{condition.zh}里没有的项目", f"the items of {items.en} that no record of {rows.en} has{condition.en}")
-        if node.operand is None:
-            return Text("", "the number of records of ") + self._rows(node.rows) + self._filter(node) + Text("的条数", "")
-        of = self._operand(node)
-        if node.function == "count":
-            return Text(f"{of.zh}（相同的只计一个）的个数", f"the number of different values of {of.en}") if node.distinct else Text(f"{of.zh}的个数", f"the number of values of {of.en}")
-        words = (FIGURES_OF_DAYS if node.kind == DATE else FIGURES)[node.function]
-        if node.function in ("min", "max"):
-            return Text(self._operand(node, words.zh).zh, words.en + of.en)
-        return Text(of.zh + words.zh, words.en + of.en)
-
-

@@ -63,6 +63,8 @@ def _is_invisible(character: str) -> bool:
 
 
 _WORDS_FOR_NOTHING = frozenset(("无", "空", "空白", "待定", "不详", "暂无", "未知", "na", "n/a", "nan", "nil", "none", "null", "tbd", "unknown"))
+# 无编号, 未编号, 无合同: there is no number, which is none.
+_NO_NUMBER = re.compile("(?:无|没有|暂无|未)(?:合同|发票|凭证|采购|项目)?(?:编号|编码|号码?|合同|发票)")
 # With room for the width and space that folding takes away.
 _LONGEST_WORD_FOR_NOTHING = 20
 _DIGIT = re.compile("[0-9]")
@@ -77,7 +79,7 @@ def means_nothing_certain(text: str, *, words: bool = True) -> bool:
     if _DIGIT.search(text) or (len(text) > _LONGEST_WORD_FOR_NOTHING and text[0].isalnum()):
         return False
     folded = fold(text)
-    return not any(character.isalnum() for character in folded) or (words and folded in _WORDS_FOR_NOTHING)
+    return not any(character.isalnum() for character in folded) or (words and (folded in _WORDS_FOR_NOTHING or _NO_NUMBER.fullmatch(folded) is not None))
 
 
 def refuse_uncertain_mark(text: str, *, words: bool = True) -> None:

@@ -24,7 +24,7 @@ class ValueOptions:
       the text to read instead (`Po` -> `是`, `5` -> `works`). They come before everything else.
     - `decimal_mark` and `thousands_mark`: `1.234,56` is read where they are `,` and `.`; `1 234,56` with a space.
     - `unit`: the unit of a bare number whose header names none, a key of `values.MONEY_UNITS` or `RATIO_UNITS`.
-    - `latest`: the source's own date. A date after it is read, and noted, where the field's dates lie in the past.
+    - `latest`: the source's own date, else today is meant. A date after it is read, and noted, where the field's dates lie in the past.
     """
 
     date_order: DateOrder | None = None

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from auditkb.amounts import MONEY_UNITS, NUMBER, RATIO_UNITS, UnitUnknown, compact_number, exact, read_money, read_ratio, with_sign
 from auditkb.dates import read_date, read_period
-from auditkb.errors import Text, did_you_mean
+from auditkb.errors import Text, did_you_mean, nearest
 from auditkb.numerals import read_figures, read_numeral
 from auditkb.texts import Unreadable, clean, fold, means_nothing_certain, prepare, refuse_uncertain_mark, shown
 from auditkb.value_options import NO_OPTIONS, ValueOptions
@@ -103,8 +103,8 @@ def read_choice(text: str, choices: Mapping[str, Labelled]) -> str:
             return code
     prepare(text)
     labels = Text("、".join(label.zh for label in choices.values()), ", ".join(choices))
-    near = did_you_mean(clean(text), [label.zh for label in choices.values()] + list(choices))
-    advice = near if near.en.startswith("did you mean") else Text(f"可写：{labels.zh}", f"write one of: {labels.en}")
+    words, cleaned = [label.zh for label in choices.values()] + list(choices), clean(text)
+    advice = did_you_mean(cleaned, words) if nearest(cleaned, words) else Text(f"可写：{labels.zh}", f"write one of: {labels.en}")
     line = f'meanings: {{"{shown(text)}": …}}'
     raise Unreadable(Text(f"“{shown(text)}”不在可选范围", f'"{shown(text)}" is not one of the choices'),
                      advice + Text(f"；或在对应文件声明 {line}，… 处写其中一个选项", f"; or declare in a mapping file {line} with one of the choices in place of …"))

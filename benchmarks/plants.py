@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.calendar_days import month_end, month_start, shift, workdays_before
+from benchmarks.calendar_days import month_end, month_start, shift, workdays_after, workdays_before
 from benchmarks.cases import APPROVALS_FROM, Case, Row, empty, required_approvals
 from benchmarks.world import World, base_price
 
@@ -89,7 +89,8 @@ def guarantee_above_cap(world: World, case: Case, is_fault: bool) -> Row | None:
     guarantee, settlement = case.first("guarantee"), case.first("settlement")
     if guarantee is None:
         return None
-    most = settlement["reviewed_amount"] * 0.03 if guarantee["type"] == "quality" and settlement else case.contract["amount"] * 0.1
+    price = case.contract["amount"] + sum(amendment["amount_change"] for amendment in case.all("amendment"))
+    most = settlement["reviewed_amount"] * 0.03 if guarantee["type"] == "quality" and settlement else price * 0.1
     guarantee["amount"] = round(most + (0.01 if is_fault else 0), 2)
     return guarantee
 
@@ -115,7 +116,7 @@ def paid_before_due(world: World, case: Case, is_fault: bool) -> Row | None:
 
 def paid_beyond_year(world: World, case: Case, is_fault: bool) -> Row | None:
     payment, year = case.first("payment"), case.project["fiscal_year"]
-    if payment is None or case.contract["has_prepayment_clause"] or case.contract["payment_schedule"] == "periodic":
+    if payment is None or case.contract["has_prepayment_clause"] or case.contract["payment_schedule"] == "periodic" or payment["paid_on"] > f"{year}-12-31":
         return None
     payment["starts_on"], payment["ends_on"] = f"{year}-12-01", f"{year + 1}-01-{1 + world.below(31):02d}" if is_fault else f"{year}-12-31"
     return payment
@@ -245,7 +246,8 @@ def settlement_late(world: World, case: Case, is_fault: bool) -> Row | None:
     settlement, sheet = case.first("settlement"), case.first("acceptance")
     if settlement is None or sheet is None:
         return None
-    settlement["submitted_on"] = shift(sheet["works_completed_on"], 29 if is_fault else 28)
+    due = workdays_after(shift(sheet["works_completed_on"], 27), 1)
+    settlement["submitted_on"] = shift(due, 1) if is_fault else due
     return case.contract
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.run_world import World
 
 # A busy machine makes no test red: what takes how long is measured elsewhere.
 settings.register_profile("auditkb", deadline=None)
@@ -43,6 +48,15 @@ def shared() -> Path:
     if NEEDS_SHARED:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A small knowledge base with two rules over contracts."""
+    from tests.run_world import a_world
+
+    with a_world(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 from auditkb.dictionary import load_dictionary
 from auditkb.sources.body import CONTINUED, NOTHING, Body
-from auditkb.sources.row_kinds import NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL
+from auditkb.sources.row_kinds import ALONE, AVERAGE, NOTE, PART, REPEATED, SECTION, SIGNATURE, SUBTOTAL, TOTAL, UNNAMED_TOTAL
 from auditkb.sources.layout import find_layouts
 from auditkb.sources.plans import all_headings
 from auditkb.sources.remarks import remarks_on
@@ -22,11 +22,11 @@ HEADER = ["合同编号", "合同名称", "乙方", "合同金额", "备注"]
 A, B = ["HT-1", "绿化", "甲公司", "5", ""], ["HT-2", "保洁", "乙公司", "7.5", ""]
 
 
-def read(rows, *, loaded=(0, 1, 2, 3), fill_down=(), unit="元", **more):
+def read(rows, *, loaded=(0, 1, 2, 3), fill_down=(), unit="元", names=None, **more):
     """The body of a sheet with the usual header, read to its end, and its lines."""
     sheet = make_sheet([HEADER, *rows], **more)
     (layout,) = find_layouts(sheet, all_headings(DICTIONARY))
-    body = Body(sheet, layout, frozenset(loaded), frozenset(fill_down), {3: (unit, NO_OPTIONS)}, all_headings(DICTIONARY))
+    body = Body(sheet, layout, frozenset(loaded), frozenset(fill_down), {3: (unit, NO_OPTIONS)}, all_headings(DICTIONARY), names=names)
     return body, list(body.lines())
 
 
@@ -39,8 +39,10 @@ def kinds(body):
     [
         (["合计", "", "", "12.5"], TOTAL), (["", "合 计", "", "12.5"], TOTAL), (["总计：", "", "", "12.5"], TOTAL), (["2", "合计", "", "12.5"], TOTAL),
         (["合计", "", "", ""], TOTAL), (["合计", "", "", "见附件"], TOTAL), (["合计", "", "", "12.5", "含税"], TOTAL), (["合计", "共2份", "", "12.5"], TOTAL), (["合计", "HT-7", "", "12.5"], None), (["城管科小计", "", "", "12.5"], SUBTOTAL), (["小 计", "", "", "12.5"], SUBTOTAL), (["Total", "", "", "12.5"], TOTAL),
+        *(([label, "", "", "12.5"], TOTAL) for label in ("合计金额", "合计（大写）：壹拾贰元伍角", "共计2份合同", "总金额", "总合同额", "累计支付", "合计数", "总数", "汇总", "Total amount", "全年总计（元）")),
+        (["平均", "", "", "6.25"], AVERAGE), (["HT-9", "总金额核定服务", "丙公司", "3"], None), (["", "总公司绿化", "丙公司", "3"], None),
         (["其中：财政资金", "", "", "3"], PART), (["", "其中", "自筹", "3"], PART),
-        (["注：金额含税"], NOTE), (["注", "1.金额含税"], None), (["备注：以合同为准"], NOTE), (["说明：1.含税"], NOTE), (["注1"], NOTE),
+        (["注：金额含税"], NOTE), (["注", "1.金额含税"], NOTE), (["注：", "HT-2 另有", "质保金", "3"], NOTE), (["说明", "绿化", "丙公司", "3"], None), (["备注：以合同为准"], NOTE), (["说明：1.含税"], NOTE), (["注1"], NOTE),
         (["制表人：张三", "", "审核：李四"], SIGNATURE), (["填表日期：2024-12-31"], SIGNATURE),
         (["一、工程类"], SECTION), (["（二）服务类"], SECTION), (HEADER, REPEATED), (["", "", "", "", "只有备注"], NOTHING),
         (["HT-9"], None), (["HT-9", "决算合计编制服务", "丙公司", "3"], None), (["HT-9", "其中一段道路", "丙公司", "3"], None),
@@ -50,6 +52,47 @@ def test_what_a_row_is(row, what):
     body, lines = read([A, B, row])
     assert kinds(body) == ([] if what is None else [(4, what)])
     assert [line.number for line in lines] == ([2, 3, 4] if what is None else [2, 3])
+
+
+@pytest.mark.parametrize("row", [["工程类"], ["", "保洁服务"], ["以上合同均已核对"], ["2024年12月31日"]])
+def test_one_cell_by_itself_makes_no_record_and_is_a_problem(row):
+    body, lines = read([A, B, row], names=())
+    assert kinds(body) == [(4, ALONE)] and [line.number for line in lines] == [2, 3]
+    (note,) = remarks_on(body)[0]
+    assert (note.kind, note.cell) == ("not_loaded", "4") and note.advice is not None and "补上" in note.advice.zh
+
+
+@pytest.mark.parametrize(
+    ("row", "more"),
+    [
+        (["HT-9"], {}), (["京财〔2024〕5号"], {}), (["", "绿化"], {"names": (1,)}), (["工程类"], {"names": None}), (["", "", "", "5"], {"fill_down": (0, 1)}),
+        (["", "", "", "5"], {"merged": [Area(3, 0, 4, 0)]}), (["绿化"], {"loaded": (0, 3)}),
+    ],
+)
+def test_one_cell_is_a_record_where_it_is_a_code_or_a_name_or_goes_on_with_the_row_above(row, more):
+    body, lines = read([A, B, row], **{"names": (), **more})
+    assert kinds(body) == [] and [line.number for line in lines] == [2, 3, 4]
+
+
+def test_an_amount_by_itself_is_a_total_where_it_is_the_sum_and_else_a_record_in_doubt():
+    rows = [A, B, ["", "", "", "12.5"], ["HT-3", "道路", "丙公司", "3"], ["", "", "", "3"], ["", "", "", "9"]]
+    body, lines = read(rows, names=(), fill_down=(0,))
+    assert kinds(body) == [(4, UNNAMED_TOTAL), (6, UNNAMED_TOTAL)] and [line.number for line in lines] == [2, 3, 5, 7]
+    assert [(note.kind, note.cell) for note in remarks_on(body)[0]] == [("not_loaded", "4"), ("not_loaded", "6"), ("doubtful", "7")]
+
+
+def test_words_beside_an_amount_and_nothing_else_are_read_with_a_doubt():
+    rows = [A, B, ["截至2024年12月31日", "", "", "12.5"], ["HT-9", "", "", "1"], ["", "道路", "丙公司", "1"], ["", "", "2024年12月1日", "1"]]
+    body, lines = read(rows, names=())
+    assert [line.number for line in lines] == [2, 3, 4, 5, 6, 7]
+    (note,) = remarks_on(body)[0]
+    assert (note.kind, note.cell, note.raw) == ("doubtful", "4", "截至2024年12月31日 | 12.5")
+    assert read(rows, names=None)[0].doubtful == []
+
+
+def test_a_doubtful_row_is_found_among_many_plain_ones():
+    body, _ = read([[f"HT-{number}", "绿化", "甲公司", "5"] for number in range(50)] + [["其他零星", "", "", "7"]], names=())
+    assert [entry.number for entry in body.doubtful] == [52]
 
 
 def test_notes_go_on_to_the_end_of_the_sheet():

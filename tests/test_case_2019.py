@@ -41,7 +41,7 @@ FINDINGS: list[tuple[str, str, str, dict[str, object], dict[str, object]]] = [
     ("6.2.1", "PRICE-001", "budget_item/文化悦老/绿植/绿植/四川营社区",
      {"unit_price": 60.0, "usual": 27.0, "others": 1, "above": 33.0, "above_share": pytest.approx(1.2222, abs=5e-5)}, {"presumed": 0}),
     ("1.1.1", "PAY-001", PDA, {"months_paid": 12, "contract.payment_interval_months": 1}, {"amount": 723400.00, "presumed": 0}),
-    ("1.1.1", "PAY-003", PDA, {"months_paid": 12, "months_after": 4, "prepaid": 241133.33}, {"amount": 241133.33, "presumed": 0}),
+    ("1.1.1", "PAY-003", PDA, {"months_paid": 12, "months_after": 4, "prepaid": 241133.33}, {"amount": 241133.33, "presumed": 1}),
     ("6.1.1", "WORKS-001", HOME, {"status": "completed"}, {"presumed": 0, "severity": "high"}),
     ("1.3.1", "WORKS-004", "市民服务中心内部装修工程", {"days_taken": 72, "completed_on": "2019-09-18", "submitted_on": "2019-11-29"}, {"presumed": 1}),
     ("G.2.1", "BUD-001", "资源惠老/2019", {"execution_rate": pytest.approx(0.7453, abs=5e-5)}, {"amount": 48700.00}),

@@ -14,7 +14,10 @@ import pytest
 
 import checks
 import ingest
+import rule_tasks
 from auditkb import runs
+from auditkb.database import create_tables, open_database
+from auditkb.dictionary import load_dictionary
 from command_line import choose_language, run_commands
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +29,7 @@ FINDING = "PROC-001:第四次全国经济普查购买服务"
 @pytest.fixture(scope="module", autouse=True)
 def read_once():
     """The rules of the project are read once for all commands here; `test_rule_faults` reads them for each."""
-    load, kept = checks._load, {}
+    load, kept = rule_tasks.load, {}
 
     def loaded(office, language, extra=None):
         if extra:
@@ -36,7 +39,7 @@ def read_once():
         return kept[office]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "_load", loaded)
+        patch.setattr(rule_tasks, "load", loaded)
         yield
 
 
@@ -361,3 +364,14 @@ def test_profile_as_json_gives_seconds_by_rule_and_step(call, copy):
 def test_profile_and_csv_do_not_go_together(call, copy):
     code, _, err = call("run", "--db", copy, "--format", "csv", "--profile", "--lang", "en")
     assert code == 2 and "--profile does not go with --format csv" in err
+
+
+@pytest.mark.parametrize(("language", "words", "problems"), [("zh", "还没有读入资料", "还没有读入任何资料"), ("en", "nothing was loaded", "Nothing is loaded")])
+def test_no_leads_where_nothing_is_loaded_is_no_comfort(call, tmp_path, capsys, language, words, problems):
+    file = tmp_path / "empty.db"
+    with closing(open_database(file, create=True)) as connection:
+        create_tables(connection, load_dictionary(ROOT / "records"))
+    code, out, _ = call("run", "--db", file, "--lang", language)
+    assert code == 0 and words in " ".join(out.split())
+    assert run_commands(ingest.commands, ["problems", "--db", str(file), "--lang", language]) == 0
+    assert problems in capsys.readouterr().out

@@ -13,7 +13,8 @@ import pytest
 
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
-from auditkb.examples import AS_OF, build_world, open_world, store_world, with_parameters
+from auditkb.example_sql import AS_OF, with_parameters
+from auditkb.example_worlds import build_world, open_world, store_world
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import load_rules, rule_files
 from tests import random_rules

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from auditkb.database import create_tables, fill_working_calendar, open_database, writer
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.sheet_maker import select, write_workbook
 
 DICTIONARY = load_dictionary(Path(__file__).resolve().parents[1] / "records")
 NUMBER = ["合同编号", "HT-1"]
 
 
-@pytest.fixture(scope="module")
-def empty_database():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-        fill_working_calendar(connection)
-    with closing(connection):
-        yield connection
-
-
 @pytest.fixture
-def connection(empty_database):
-    copy = sqlite3.connect(":memory:")
-    empty_database.backup(copy)
-    with closing(copy):
-        yield copy
+def connection():
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 def load(connection, folder, *columns, above=(), name="合同", **more):
@@ -183,3 +169,36 @@ def test_the_same_number_in_two_sheets_is_told_with_both_places(connection, tmp_
     with pytest.raises(KnowledgeBaseError) as error:
         load_source(connection, DICTIONARY, path)
     assert "row 2 has the same key as row 2 of office.xlsx[合同]: HT-1" in error.value.faults[0].text.en
+
+
+def test_two_contracts_of_one_number_are_told_how_to_stay_two(connection, tmp_path):
+    (fault,) = refused(connection, tmp_path, ["合同编号", "HT-1", "HT-1"], ["合同名称", "绿化", "道路"])
+    assert "same key as row 2: HT-1" in fault and "keys: {contract: [number, title]}" in fault
+
+
+def test_a_heading_under_a_title_of_something_else_is_left_out_with_what_it_may_be(connection, tmp_path):
+    path = write_workbook(tmp_path / "合同.xlsx", {"合同": [["合同编号", "金额", ""], ["", "合同金额（元）", "结算价（元）"], ["HT-1", 1, 2]]}, merged={"合同": ["A1:A2", "B1:C1"]})
+    load_source(connection, DICTIONARY, path)
+    told = {row[2]: row[7] for row in list_problems(connection, "zh") if row[9] == "not_loaded"}
+    assert told["B"] == "B 列“金额 › 合同金额（元）”未读入：上面的标题“金额”没有说明是哪类记录，可能是合同·合同金额"
+
+
+def test_brackets_that_hold_no_unit_are_told_what_to_do_about(connection, tmp_path):
+    (fault,) = refused(connection, tmp_path, NUMBER, ["签订日期（年月日）", "2024-01-01"])
+    assert "年月日" in fault and "where the brackets hold no unit take them out of the header" in fault
+
+
+def test_a_comment_on_a_record_is_a_doubt_and_those_on_the_header_are_said(connection, tmp_path):
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "合同.xlsx")
+    sheet = book.add_worksheet("合同")
+    for number, row in enumerate([["合同编号", "合同名称", "签订日期"], ["HT-1", "绿化", "2024-01-05"], ["HT-2", "道路", "2024-02-05"]]):
+        sheet.write_row(number, 0, row)
+    sheet.write_comment("A1", "必填")
+    sheet.write_comment("C3", "实际为\n2024-03-01补签")
+    book.close()
+    load_source(connection, DICTIONARY, tmp_path / "合同.xlsx")
+    assert select(connection, "select key, signed_on from contract") == [("HT-1", "2024-01-05"), ("HT-2", "2024-02-05")]
+    told = [(row[2], row[6], row[7], row[9]) for row in list_problems(connection, "zh", with_information=True) if "批注" in row[7]]
+    assert told == [("C3", "实际为 2024-03-01补签", "这一格有批注，批注没有读入", "doubtful"), (None, None, "表头的批注未读入：A1", "skipped")]

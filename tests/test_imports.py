@@ -16,8 +16,8 @@ LEVELS: list[tuple[str, ...]] = [
     ("errors", "languages", "texts", "value_options", "numerals", "names", "remembered", "garbage"),
     ("yaml_files", "dictionary", "dictionary_checks", "dates", "amounts", "ids", "values", "cells", "expressions"),
     ("rules", "parameters", "laws", "findings", "labels", "schema", "database", "records", "source_rows", "resolving", "merging", "references", "notes", "aliases", "like_names", "coverage", "finishing", "record_history", "sources", "metadata"),
-    ("wording", "sentences", "compiler", "engines"),
-    ("reading", "evidence", "examples", "linting", "lifecycle", "publishing", "runs", "readiness", "generated", "linting", "tieout", "reports", "search", "outputs"),
+    ("wording", "row_sentences", "sentences", "compiler", "engines"),
+    ("reading", "evidence", "example_worlds", "example_sql", "examples", "linting", "lifecycle", "publishing", "runs", "run_findings", "readiness", "generated", "tieout", "reports", "search", "outputs"),
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MODULES = sorted((ROOT / "auditkb").rglob("*.py"))

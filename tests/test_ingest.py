@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 import checks
-import command_line
 import ingest
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.languages import system_language
+from auditkb.outputs import screen
 from command_line import ExitCode, Group, choose_language, print_rows, run_commands
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -57,6 +57,16 @@ def test_equal_problems_are_one_line_with_their_number(tmp_path):
     assert len(json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)) == 13
     advice = json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)[0]["advice"]
     assert 'values: {meanings: {"/": …}}' in advice
+
+
+def test_whole_rows_of_which_the_same_is_said_are_one_line(tmp_path):
+    path, database = tmp_path / "contract.csv", tmp_path / "kb.db"
+    rows = "".join(f"第{n}类\nHT-{n},甲,5\n甲小计,,5\n" for n in range(5))
+    path.write_text(f"合同编号,合同名称,合同金额（元）\n{rows}", "utf-8")
+    run("records", path, "--db", database)
+    listed = " ".join(run("problems", "--db", database, "--all", language="zh").output.split())
+    assert "5× 2, 5, 8 …" in listed and "5× 4, 7, 10 …" in listed and "未读入：小计行" in listed and "第 4 行" not in listed
+    assert len(json.loads(run("problems", "--db", database, "--kind", "not_loaded", "--format", "json").stdout)) == 5
 
 
 @pytest.mark.parametrize(("name", "expected"), [("合同台账", "合同: 1"), ("付款登记", "支付: 1"), ("发票登记", "发票: 1"), ("Sheet1", None), ("付款和发票", None), ("采购合同台账", None)])
@@ -245,8 +255,8 @@ def test_listings(capsys):
 
 
 def test_progress_is_silent_in_a_file(capsys, monkeypatch):
-    monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
-    with command_line.progress() as report:
+    monkeypatch.setattr(screen, "SECONDS_BEFORE_PROGRESS", 0.0)
+    with screen.progress() as report:
         report("contract.csv", 1, None)
         report("contract.csv", 2, 2)
     assert capsys.readouterr().err == ""
@@ -259,9 +269,9 @@ def test_progress_shows_on_a_terminal_after_its_time(monkeypatch):
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with command_line.progress() as report:
+    with screen.progress() as report:
         report("台账.xlsx[/合同]", 1, None)
         assert terminal.getvalue() == ""
-        monkeypatch.setattr(command_line, "SECONDS_BEFORE_PROGRESS", 0.0)
+        monkeypatch.setattr(screen, "SECONDS_BEFORE_PROGRESS", 0.0)
         report("台账.xlsx[/合同]", 2, 2)
     assert "台账.xlsx[/合同]" in terminal.getvalue()

@@ -1,13 +1,14 @@
 """The same file, or a newer version of it, under another name or in another place: never counted twice."""
 
 import shutil
-from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 
-from auditkb.database import create_tables, open_database, writer
+import ingest
 from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -24,9 +25,7 @@ MAPPING = """tables:
 
 @pytest.fixture
 def connection():
-    with closing(open_database(":memory:", create=True)) as connection:
-        with writer(connection):
-            create_tables(connection, DICTIONARY)
+    with empty_database(DICTIONARY) as connection:
         yield connection
 
 
@@ -149,3 +148,73 @@ def test_a_lock_file_of_excel_is_refused_in_plain_words(connection, tmp_path):
     with pytest.raises(KnowledgeBaseError) as error:
         load_source(connection, DICTIONARY, path)
     assert "临时文件" in said(error) and "“台账.xlsx”" in said(error)
+
+
+# --- a newer version under another name, which nobody called so
+
+OTHER = "合同编号,合同名称,合同金额（元）\nHT-1,绿化,100\nHT-2,保洁,250\nHT-9,道路,300\n"
+
+
+def write(folder, name, text):
+    path = folder / f"{name}.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture
+def loaded(connection, tmp_path):
+    """A ledger that is loaded by its headings."""
+    load_source(connection, DICTIONARY, write(tmp_path, "合同", FIRST), type_name="contract")
+    return tmp_path
+
+
+def test_a_file_with_the_records_and_columns_of_a_source_is_refused_until_somebody_says_what_it_is(connection, loaded):
+    path = write(loaded, "合同（更正）", OTHER)
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, path, type_name="contract")
+    assert "3 条合同中有 2 条在来源“合同”" in said(error) and "加 --replaces 合同；是另一份资料，加 --separate" in said(error)
+    assert contracts(connection) == [("HT-1", "绿化", 100.0, "合同"), ("HT-2", "保洁", 200.0, "合同")]
+
+
+def test_such_a_file_is_loaded_as_what_it_is_said_to_be(connection, loaded):
+    path = write(loaded, "合同（更正）", OTHER)
+    report = load_source(connection, DICTIONARY, path, type_name="contract", is_separate=True)
+    assert (report.source, [(entry.source, entry.number, entry.of) for entry in report.shared]) == ("合同（更正）", [("合同", 2, 3)])
+    assert report.notes["sources_differ"] == 1
+    # From then on it is known by its place.
+    path.write_text(OTHER.replace("300", "310"), "utf-8")
+    assert load_source(connection, DICTIONARY, path, type_name="contract").state == "replaced"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "合同编号,乙方,签订日期\nHT-1,甲公司,2024-01-05\nHT-2,乙公司,2024-02-05\n",
+        "合同编号,合同名称,合同金额（元）\nHT-2,保洁,200\nHT-8,道路,300\nHT-9,桥梁,300\n",
+    ],
+    ids=["other columns", "few records"],
+)
+def test_a_ledger_of_other_columns_or_mostly_other_records_is_a_source_of_its_own(connection, loaded, text):
+    report = load_source(connection, DICTIONARY, write(loaded, "财务", text), type_name="contract")
+    assert report.state == "loaded" and [entry.source for entry in report.shared] == ["合同"]
+
+
+def test_a_source_that_has_a_name_of_its_own_is_one_and_what_it_shares_is_said(connection, loaded):
+    path = write(loaded, "合同（更正）", OTHER)
+    path.with_suffix(".map.yml").write_text("id: 另一份\n" + MAPPING.format(title="contract.title"), "utf-8")
+    report = load_source(connection, DICTIONARY, path)
+    assert (report.source, report.shared[0].number) == ("另一份", 2)
+
+
+def test_a_correction_whose_disputes_would_refuse_it_is_told_about_replacing_first(connection, tmp_path):
+    paid = "凭证号,合同,支付日期,支付金额（元）\nV-1,HT-1,2024-01-05,10\nV-2,HT-1,2024-01-06,20\nV-3,HT-1,2024-01-07,30\n"
+    load_source(connection, DICTIONARY, write(tmp_path, "支付", paid), type_name="payment")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, write(tmp_path, "支付2", paid.replace("V-3,HT-1", "V-3,HT-2")), type_name="payment")
+    assert "--replaces 支付" in said(error).splitlines()[0]
+
+
+def test_the_command_says_which_options_do_not_go_together(tmp_path):
+    for arguments, told in ((["--replaces", "a", "--separate"], "只能用一个"), (["b.csv", "--separate"], "只用于一个文件")):
+        done = CliRunner().invoke(ingest.commands("zh"), ["records", str(tmp_path / "a.csv"), *arguments])
+        assert done.exit_code == 2 and told in done.output

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from auditkb.engines import sqlite as engine
-from auditkb.examples import _Faults, build_world
+from auditkb.example_worlds import ExampleFaults, build_world
 from auditkb.laws import LawRegister
 from auditkb.parameters import load_overrides
 from auditkb.rules.check import check_rule
@@ -68,7 +68,7 @@ def ask(tmp_path: Path) -> Any:
     def run(condition: str, given: dict, *, value: str = "title", key: str | None = None, checks: str = "contract",
             overlay: dict | None = None, not_covered: tuple[str, ...] = (), **keys: Any) -> Answer:
         rule = written_rule(tmp_path, condition, value, checks, overlay, given, not_covered, keys)
-        say = _Faults(rule, 0)
+        say = ExampleFaults(rule, 0)
         world = build_world(rule, dictionary(), rule.file.examples[0], say)
         assert not say.faults, [fault.text.en for fault in say.faults]
         bench().put(world)

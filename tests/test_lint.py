@@ -144,6 +144,7 @@ ONE: dict[str, tuple[str, str, str]] = {
     "R05": ("event_date: [signed_on]", "event_date: [amount]", "amount]"),
     "R06": ("{is_framework: false}", "{is_framework: 3}", "3}"),
     "R07": ("[framework]", "[frame]", "frame]"),
+    "R08": ("event_date: [signed_on]\n", "event_date: [signed_on]\nvalid: {from: 2020-01-02, to: 2020-01-01}\n", "2020-01-01}"),
     "R21": ("let:\n", "let:\n  spare: amount * 2\n", "spare"),
     "R22": ("labels:\n  days: {zh: 天数, en: Days}\n", "", "days: days_between"),
     "R23": ("fails_when: days > :max_days\n", "fails_when: days > :max_days and amount < 0\n", "days > :max_days and"),
@@ -151,6 +152,7 @@ ONE: dict[str, tuple[str, str, str]] = {
     "R26": ("event_date: [signed_on]\n", "", "criteria"),
     "R27": ("approved: {by: 审计科, on: 2026-11-22}\n", "", "active"),
     "R28": ("labels:\n", "labels:\n  spare: {zh: 多余, en: Left over}\n", "spare"),
+    "R29": ("unit: days,", "unit: workdays,", "days > :max_days"),
     "P01": ("{default: 30,", "{default: soon,", "soon"),
     "P02": ("{default: 30,", "{by: [category], rows: [{kategory: works, value: 3}], else: 30,", "kategory"),
     "P21": ("parameters:\n", "parameters:\n  spare: {default: 1, unit: days, label: {zh: 多余, en: Left over}}\n", "spare"),
@@ -163,12 +165,12 @@ ONE: dict[str, tuple[str, str, str]] = {
     "T22": ("en: Contracts are filed in good time.", "en: 应及时备案。", "应及时备案。}"),
     "T23": ("{max_days} are allowed.", "too many.", "message"),
     "T24": ("cannot_see:\n  - {zh: 没有登记的。, en: What is not recorded.}\n", "", "ZZ-001"),
-    "E01": ("{is_framework: true, signed_on", "{is_framwork: true, signed_on", "{"),
+    "E01": ("{is_framework: true, signed_on", "{is_framwork: true, signed_on", "is_framwork"),
     "E22": (UNKNOWN, "", "examples"),
     "E23": (EXACT, EXACT.replace("2025-03-31", "2025-03-30"), "days > :max_days"),
     "E24": ("on the last day", "a day late", "a day late"),
 }
-WHOLE = {"R25", "R31", "E21", "E02", "E25", "L03", "S01", "S02", "S03", "S21", "S22", "P03", "L02", "L31", "Y01", "N01", "N02", "N03"}
+WHOLE = {"P25", "R25", "R31", "E21", "E02", "E25", "L03", "S01", "S02", "S03", "S21", "S22", "P03", "L02", "L31", "Y01", "N01", "N02", "N03"}
 """Codes with a test of their own below; those of names are raised in test_names."""
 
 
@@ -206,6 +208,12 @@ def test_what_every_filter_over_peers_asks_belongs_in_peers(tmp_path):
     equal = "  - name: {zh: 两份, en: two contracts}\n    given: {contract: [{id: A, amount: 1, signed_on: 2025-03-01, filed_on: 2025-03-01}, {id: B, amount: 1}]}\n    expect: {A: pass}\n"
     found = [code for code, *_ in codes_of(made(tmp_path, costly + equal))]
     assert "R31" in found and "R25" not in found
+
+
+def test_a_ratio_above_one_is_a_percentage_by_mistake(tmp_path):
+    text = RULE.replace("parameters:\n", "parameters:\n  part: {default: 3, unit: ratio, label: {zh: 比例, en: Share}}\n").replace("amount: amount\n", "amount: amount * :part\n")
+    assert codes_of(made(tmp_path, text)) == [("P25", "ZZ-001-try.yml", 16)]
+    assert codes_of(made(tmp_path, text.replace("default: 3, unit: ratio", "default: 1, unit: ratio"))) == []
 
 
 def test_four_examples_at_least(tmp_path):

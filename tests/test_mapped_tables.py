@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 import textwrap
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from auditkb.database import create_tables, fill_working_calendar, open_database, writer
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.sheet_maker import select, write_workbook
 
 DICTIONARY = load_dictionary(Path(__file__).resolve().parents[1] / "records")
 
 
-@pytest.fixture(scope="module")
-def empty_database():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-        fill_working_calendar(connection)
-    with closing(connection):
-        yield connection
-
-
 @pytest.fixture
-def connection(empty_database):
-    copy = sqlite3.connect(":memory:")
-    empty_database.backup(copy)
-    with closing(copy):
-        yield copy
+def connection():
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -331,3 +317,41 @@ def test_what_an_empty_part_of_a_row_means_may_be_said(connection, ledger):
     rows = [ROW_HEADER, ["HT-2", "电脑", "", "", "乙公司", "50", "2024-05-01", "50", "", "", ""]]
     load(connection, ledger({"台账": rows}, mapping))
     assert select(connection, "select tender, _states from contract") == [(None, "|tender=blank_in_document|")]
+
+
+YEARS = """
+tables:
+  - {sheet: 2023年, header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 合同名称: contract.title, C 付款日期: payment.paid_on, D 付款金额（元）: payment.amount}}
+  - {sheet: 2024年, header_rows: [1], first_row: 2, columns: {A 合同编号: contract.number, B 合同名称: contract.title, C 付款日期: payment.paid_on, D 付款金额（元）: payment.amount}}
+"""
+TITLES = ["合同编号", "合同名称", "付款日期", "付款金额（元）"]
+
+
+def test_a_contract_that_goes_on_in_the_sheet_of_the_next_year_is_one(connection, ledger):
+    path = ledger({"2023年": [TITLES, ["HT-1", "绿化", "2023-12-01", 50]], "2024年": [TITLES, ["HT-1", "绿化", "2024-02-01", 60], ["HT-1", "", "2024-03-01", 70]]}, YEARS)
+    load(connection, path)
+    assert select(connection, "select key, title from contract") == [("HT-1", "绿化")]
+    assert select(connection, "select contract, amount from payment order by amount") == [("HT-1", 50.0), ("HT-1", 60.0), ("HT-1", 70.0)]
+
+
+def test_a_contract_that_is_another_in_the_next_sheet_is_refused_with_both_places(connection, ledger):
+    path = ledger({"2023年": [TITLES, ["HT-1", "绿化", "2023-12-01", 50]], "2024年": [TITLES, ["HT-1", "道路", "2024-02-01", 60]]}, YEARS)
+    (fault,) = faults(connection, path)
+    assert 'row 2 has the same key as row 2 of 台账.xlsx[2023年] (Contract HT-1), but another "Contract title"' in fault and "keys: {contract: [number, title]}" in fault
+
+
+def test_what_only_the_later_sheet_says_of_a_record_is_not_dropped(connection, ledger):
+    later = YEARS.replace("2024年, header_rows: [1], first_row: 2, columns: {", "2024年, header_rows: [1], first_row: 2, columns: {E 乙方: contract.supplier, ")
+    path = ledger({"2023年": [TITLES, ["HT-1", "绿化", "2023-12-01", 50]], "2024年": [[*TITLES, "乙方"], ["HT-1", "绿化", "2024-02-01", 60, "甲公司"]]}, later)
+    assert 'but another "Supplier"' in faults(connection, path)[0]
+
+
+def test_a_column_beyond_the_last_one_of_the_sheet_is_refused(connection, ledger):
+    mapping = """
+        tables:
+          - header_rows: []
+            first_row: 1
+            columns: {A: contract.number, B: contract.title, F: contract.supplier}
+        """
+    (fault,) = faults(connection, ledger({"台账": [["HT-1", "绿化"]]}, mapping))
+    assert "台账.map.yml:5:" in fault and fault.endswith("the sheet has no column F; its last column is B")

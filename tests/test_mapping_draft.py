@@ -221,6 +221,18 @@ def test_a_column_without_a_title_is_written_down_too(tmp_path):
     assert run("records", path, "--db", tmp_path / "kb.db").exit_code == 0
 
 
+def test_what_stands_in_a_column_without_a_title_is_for_a_person_to_decide(tmp_path):
+    path = write_workbook(tmp_path / "x.xlsx", {"合同": [["", "合同编号", "合同名称"], ["已作废", "HT-1", "a"], ["", "HT-2", "b"]]})
+    assert columns(draft_mapping(path, DICTIONARY, None, "en"), 0)["A"] == "? skip"
+
+
+def test_columns_of_one_number_go_together_though_they_are_called_otherwise(tmp_path):
+    titles = ["合同编号", "合同名称", "付款1日期", "付款1金额（元）", "付款2日期", "付款2金额（元）", "第三次付款时间", "第三次付款金额（元）"]
+    path = write_workbook(tmp_path / "x.xlsx", {"台账": [titles, ["HT-1", "a", "2024-01-05", 1, "2024-02-05", 2, "2024-03-05", 3]]})
+    found = columns(draft_mapping(path, DICTIONARY, None, "en"), 0)
+    assert [found[letter] for letter in "CEGH"] == ["payment[1].paid_on", "payment[2].paid_on", "payment[3].paid_on", "payment[3].amount"]
+
+
 def test_numbers_that_repeat_are_pointed_out(tmp_path):
     path = write_workbook(tmp_path / "contract.xlsx", {"合同": [["合同编号", "合同名称"], ["1", "a"], ["2", "b"], ["1", "c"]]})
     assert "keys: {contract: [number, title]}" in draft_mapping(path, DICTIONARY, None, "en").path.read_text("utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from auditkb.engines.sqlite import RuleSql
-from auditkb.examples import World
+from auditkb.example_worlds import World
 from auditkb.rules.checked import Rule
 from auditkb.rules.model import Example
 from auditkb.yaml_files import read_yaml

@@ -7,11 +7,11 @@ import pytest
 
 import checks
 from auditkb.aliases import read_aliases
-from auditkb.database import create_tables, open_database, writer
 from auditkb.names import LikeNames, same_name
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
 from command_line import ExitCode, run_commands
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -22,11 +22,8 @@ ALIASES = f"organisation:\n  {FULL}:\n    aliases: [甲建筑]\n    different: [
 
 @pytest.fixture
 def connection():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -216,3 +213,11 @@ def test_a_contract_is_found_in_another_width(connection, load):
     load("contract", "合同编号\nHT-1\n")
     load("payment", "凭证号,合同\n9,ＨＴ-1\n")
     assert connection.execute("select contract from payment").fetchall() == [("HT-1",)]
+
+
+def test_numbers_that_differ_in_width_case_or_spaces_are_listed_and_stay_two(connection, load):
+    load("contract", "合同编号,合同名称\nHT-1,保洁\nHT-2,绿化\nHT-3,道路\n", source="ledger")
+    load("contract", "合同编号,合同名称\nＨＴ－１,保洁\nht -2,绿化\nHT-3,道路\nHT-4,道路\n", source="finance")
+    assert connection.execute("select count(*) from contract").fetchone() == (6,)
+    found = [(row[0], row[2], row[6]) for row in list_problems(connection, "zh") if row[9] == "looks_like"]
+    assert found == [("finance", "2", "ＨＴ－１"), ("finance", "3", "ht -2")]

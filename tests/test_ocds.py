@@ -8,14 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditkb.database import create_tables, open_database, writer
 from auditkb.dictionary import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.findings import load_classes
 from auditkb.notes import list_problems, list_unread
 from auditkb.rules.load import load_rules
+from auditkb.run_findings import found
 from auditkb.runs import run_rules
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 
 ROOT = Path(__file__).resolve().parents[1]
 DICTIONARY = load_dictionary(ROOT / "records")
@@ -23,21 +24,10 @@ INVENTED = ROOT / "tests" / "data" / "ocds-invented.json"
 CONTRACT = "ocds-invent-001/HT%2F2024%2F1"
 
 
-@pytest.fixture(scope="module")
-def empty():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
-
-
 @pytest.fixture
-def connection(empty):
-    connection = open_database(":memory:", create=True)
-    empty.backup(connection)
-    yield connection
-    connection.close()
+def connection():
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -313,7 +303,7 @@ def test_the_sample_gives_the_findings_that_were_counted_by_hand(connection, sha
     assert (run.records("OFF-001", "fail"), run.records("OFF-001", "pass"), run.records("OFF-001", "not_evaluated")) == (12, 73, 0)
     assert (run.records("OFF-002", "fail"), run.records("OFF-002", "pass"), run.records("OFF-002", "not_evaluated")) == (4, 90, 0)
     assert run.records("CON-002", "fail") == 12
-    messages = {item.fail.record_key: item.fail.evidence.message.en for item in run.found if item.fail.rule_id == "OFF-002"}
+    messages = {item.record_key: item.message.en for item in found(connection, run) if item.rule_id == "OFF-002"}
     assert len(messages) == 4 and all(message.count("2017-") == 2 for message in messages.values())
     assert connection.execute("select count(*) from contract where supplier is null or buyer is null or tender is null").fetchone() == (0,)
 
@@ -326,13 +316,11 @@ _VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(all
 @pytest.mark.slow
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(_KEYS, _VALUES, max_size=8), lines=st.booleans())
-def test_whatever_is_written_is_loaded_or_refused_with_a_place(empty, tmp_path, body, lines):
+def test_whatever_is_written_is_loaded_or_refused_with_a_place(tmp_path, body, lines):
     path = tmp_path / ("any.jsonl" if lines else "any.json")
     path.write_text(json.dumps({"ocid": "a", **body}), "utf-8")
-    connection = open_database(":memory:", create=True)
-    empty.backup(connection)
-    try:
-        load_source(connection, DICTIONARY, path)
-    except KnowledgeBaseError as error:
-        assert all(fault.text.zh and fault.text.en and fault.file for fault in error.faults)
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        try:
+            load_source(connection, DICTIONARY, path)
+        except KnowledgeBaseError as error:
+            assert all(fault.text.zh and fault.text.en and fault.file for fault in error.faults)

@@ -15,7 +15,9 @@ from rich.console import Console
 
 import checks
 import ingest
+from auditkb.database import create_tables, open_database
 from auditkb.dictionary import load_dictionary
+from auditkb.lifecycle import open_notes
 from auditkb.linting.lint import lint
 from auditkb.outputs.terminal import print_run
 from auditkb.rules.load import load_rules
@@ -184,7 +186,10 @@ def test_reasons_beyond_four_are_counted_or_listed(tmp_path, reasons, limit, end
     report = RunReport(rules={"OWN-001": rule}, counts=Counter({("OWN-001", None, "not_evaluated", ""): 1}
                        | {("OWN-001", None, "not_evaluated", f"missing:{name}"): 1 for name in names}))
     screen = Console(file=io.StringIO(), width=300)
-    print_run(screen, report, DICTIONARY, "en", limit=limit)
+    with closing(open_database(":memory:", create=True)) as connection:
+        create_tables(connection, DICTIONARY)
+        open_notes(connection)
+        print_run(screen, connection, report, DICTIONARY, "en", limit=limit)
     (line,) = [line for line in screen.file.getvalue().splitlines() if "not recorded" in line]
     assert line.rstrip(" │").endswith(end) and ("All reasons: --limit 0" in screen.file.getvalue()) is ("more reason" in end)
 

@@ -35,7 +35,7 @@ from auditkb.compiler import values as compiled_values
 from auditkb.compiler.values import Value
 from auditkb.dictionary import Field
 from auditkb.engines.sqlite import RuleSql
-from auditkb.examples import Row, World
+from auditkb.example_worlds import Row, World
 from auditkb.expressions.tree import Aggregate, Constant, LetName, Missing, Node, walk
 from auditkb.rules.checked import Rule
 from auditkb.values import fold

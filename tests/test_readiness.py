@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import csv
 import io
 import json
@@ -135,6 +136,11 @@ def test_the_workbook_names_every_record_that_waits(database, call, tmp_path) ->
     for number, department, _, what, count, *_ in rows:
         mine = [row for row in listed if row[0] == number]
         assert len(mine) == count and {row[1] for row in mine} == {department} and {row[2] for row in mine} == {what}
+    for sheet, heads in ((asked, 3), (records, 1)):
+        assert sheet.auto_filter.ref == f"A{heads}:{sheet.cell(heads, sheet.max_column).column_letter}{sheet.max_row}"
+        assert sheet.oddFooter.right.text == "&P / &N"
+        assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", f"${heads}:${heads}")
+    assert not [key for _, _, _, key, _ in listed if key and re.match("[a-z_]+/|.*%2F", key)], "a record is named in words"
 
 
 def test_a_value_is_asked_for_once_where_it_belongs(database, call, tmp_path) -> None:

@@ -13,6 +13,7 @@ from auditkb.notes import list_problems
 from auditkb.outputs.source_list import sources
 from auditkb.sources.loading import load_source
 from auditkb.sources.removing import remove_source, what_goes
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -23,11 +24,8 @@ HEAD = "合同编号,合同名称,乙方,签订日期,合同金额\n"
 
 @pytest.fixture
 def connection():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from tests import site_database as data
 pytestmark = pytest.mark.slow
 ADDRESSES = [
     "/", "/kb", "/-/search?q=合同", "/kb/findings", "/kb/findings?severity=medium&origin=rule", "/kb/rules", "/kb/known_findings",
-    "/kb/contract", "/kb/contract?_columns=all", "/kb/cell_notes", "/kb/rules/CON-001",
+    "/kb/contract", "/kb/contract?_columns=all", "/kb/cell_notes", "/kb/rules/CON-001", "/kb/sources/ledger", "/kb/runs/2", f"/kb/department/{tilde_encode('党群办')}",
+    "/kb/findings?nosuch=1", "/-/search?q=合同&in=findings", "/kb/coverage", "/kb/laws", "/kb/finding_events",
     *(f"/kb/{table}/{tilde_encode(key)}" for table, key in [
         ("findings", data.RULE_FINDING), ("findings", data.PRESUMED_FINDING), ("findings", data.HOSTILE_FINDING),
         ("contract", data.CONTRACT), ("known_findings", data.REPORT_FINDING)]),
@@ -89,6 +90,36 @@ def test_the_column_menu_speaks_chinese(address: str, chromium: str) -> None:
         page.get_by_role("link", name="降序", exact=True).click()
         page.wait_for_url("**_sort_desc=amount**")
         assert page.locator("tbody tr").first.locator("td.col-amount").inner_text() == "232,000.00"
+        browser.close()
+
+
+def test_dots_of_the_dates_do_not_cover_each_other(address: str, chromium: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER)
+        for width in (1280, 390):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(f"{address}/kb/contract/{tilde_encode(data.CONTRACT)}")
+            boxes = [dot.bounding_box() for dot in page.locator(".timeline .dot").all()]
+            assert len(boxes) >= 4
+            for place, one in enumerate(boxes):
+                for other in boxes[place + 1:]:
+                    assert one and other and (abs(one["x"] - other["x"]) >= one["width"] * 0.8 or abs(one["y"] - other["y"]) >= one["height"] * 0.8)
+        browser.close()
+
+
+def test_paper_has_the_content_alone(address: str, chromium: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER)
+        page = browser.new_page(viewport={"width": 1000, "height": 900})
+        page.goto(address + "/kb/findings")
+        assert page.locator(".site-header").is_visible() and page.locator(".tools").is_visible()
+        page.emulate_media(media="print")
+        assert not page.locator(".site-header").is_visible() and not page.locator(".tools").is_visible()
+        assert page.locator("tbody tr").first.is_visible()
         browser.close()
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from auditkb.database import create_tables, open_database, writer
-from auditkb.errors import KnowledgeBaseError
+from auditkb.errors import KnowledgeBaseError, as_a_word
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
+from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -14,11 +14,8 @@ DECLARATION = "id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\n"
 
 @pytest.fixture
 def connection():
-    connection = open_database(":memory:", create=True)
-    with writer(connection):
-        create_tables(connection, DICTIONARY)
-    yield connection
-    connection.close()
+    with empty_database(DICTIONARY) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -166,6 +163,7 @@ def test_files_of_a_folder(connection, folder, files, message):
 def test_a_folder_needs_a_declaration(connection, tmp_path):
     (tmp_path / "contract.csv").write_text("合同编号\nHT-1\n", "utf-8")
     assert "has no source.yml" in faults_of(connection, tmp_path)[0]
+    assert f"load the file by itself: ingest.py records {as_a_word(tmp_path.joinpath('contract.csv').as_posix())}" in faults_of(connection, tmp_path)[0]
 
 
 def test_nothing_there(connection, tmp_path):

@@ -17,6 +17,7 @@ from auditkb.reports.storing import store_report
 from auditkb.reports.tie_out_records import store_tie_outs
 from auditkb.reports.tie_outs import tie_out
 from auditkb.rules.load import RuleSet, load_rules
+from auditkb.run_findings import found
 from auditkb.runs import run_rules
 from tests.report_readings import relations
 from tests.small_reports import ROOT, YEARS
@@ -52,8 +53,8 @@ class Base:
     def check(self) -> list[dict[str, Any]]:
         run = run_rules(self.connection, DICTIONARY, self.rule_set, [], CLASSES, as_of="2026-01-01")
         assert run.is_complete
-        return [{"id": one.fail.finding_id, "state": one.state, "department": one.fail.department, "severity": one.fail.evidence.severity,
-                 "amount": one.fail.evidence.amount, "values": one.fail.evidence.data["values"]} for one in run.found]
+        return [{"id": one.id, "state": one.state, "department": one.department, "severity": one.severity,
+                 "amount": one.amount, "values": one.data["values"]} for one in found(self.connection, run)]
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return self.connection.execute(query).fetchall()

@@ -102,6 +102,21 @@ def test_a_corrected_amount_in_a_key_is_noted_as_the_same_row(tmp_path):
     assert len(noted) == 1 and noted[0][0] == noted[0][2] and "100" in noted[0][1] and "90" in noted[0][2]
 
 
+def test_the_finding_of_a_corrected_row_names_the_one_before_the_correction(tmp_path):
+    database, folder = tmp_path / "kb.db", tmp_path / "office"
+    write(folder / "source.yml", "id: office\ntitle: {zh: 台账}\ncoverage:\n  - {covers: payment, because: {zh: 全}}\n  - {covers: contract, because: {zh: 全}}\n")
+    write(folder / "contract.csv", HEAD + "HT-1,绿化,100,2024-05-20,2024-05-21\n")
+    for amount in (100, 90):
+        write(folder / "payment.csv", PAID + f"HT-1,2024-03-01,{amount}\nHT-1,2024-06-01,70\n")
+        assert run("records", folder, "--db", database).exit_code == 0
+        assert check("run", "--db", database).exit_code == 0
+    with closing(sqlite3.connect(database)) as connection:
+        events = connection.execute("select finding_id, event, reason, detail from finding_events where finding_id like 'PAY-012:%' order by id").fetchall()
+    old, new = "PAY-012:HT-1/2024-03-01/100.00", "PAY-012:HT-1/2024-03-01/90.00"
+    assert events == [(old, "new", None, None), (new, "new", None, old), (old, "gone", "record_removed", None)]
+    assert old in check("explain", new, "--db", database).output
+
+
 def test_each_fault_of_ours_has_a_file_of_its_own(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
 

@@ -157,6 +157,7 @@ def test_a_declared_unit_and_mark_hold_for_ratios_and_counts_too():
     [
         ("0012345678", True, None), ("HT2019-001", True, None), ("1.23E+19", True, "shortened"), ("1.23e19", True, "shortened"), ("１.２３Ｅ＋１９", False, "shortened"), ("12345678.0", True, 'ends in ".0"'),
         ("2.0", False, None), ("24112000000012300000", True, "over fifteen digits"), ("24112000000012345678", True, None), ("110108000000000", True, None), ("2019", True, None), ("", True, None),
+        ("HT-01、HT-02", True, "several numbers"), ("12345; 12346", True, "several numbers"), ("HT-01，HT-02", True, "several numbers"), ("HT-01、HT-02", False, None), ("2023年、2024年保洁", True, None),
     ],
 )
 def test_ids_are_kept_as_they_stand_and_what_they_lost_is_said(text, is_id, doubt):
@@ -185,7 +186,21 @@ def test_a_date_after_the_source_is_kept_in_doubt_unless_it_may_lie_ahead():
     assert cell.reason.en == "the date 2091-05-20 lies after the source's own date 2019-12-31"
     assert not read_cell(CONTRACT["signed_on"], "2019-12-31", options=options).is_doubtful
     ahead = CONTRACT["signed_on"].model_copy(update={"ahead": True})
+    assert not read_cell(ahead, "2091-05-20").is_doubtful
     assert not read_cell(ahead, "2091-05-20", options=options).is_doubtful
+
+
+def test_without_a_date_of_the_source_a_day_still_to_come_is_in_doubt():
+    to_come = datetime.date.today() + datetime.timedelta(days=2)
+    cell = read_cell(CONTRACT["signed_on"], to_come.isoformat())
+    assert cell.value == to_come and cell.reason.zh == f"日期 {to_come} 还没有到"
+    assert not read_cell(CONTRACT["signed_on"], datetime.date.today().isoformat()).is_doubtful
+
+
+@pytest.mark.parametrize("text", ["无编号", "未编号", "没有合同编号", "无合同"])
+def test_words_that_say_that_there_is_no_number_are_none(text):
+    assert read_cell(CONTRACT["number"], text, is_key=True).state == "unreadable"
+    assert read_cell(CONTRACT["title"], text).value == text
 
 
 def test_a_cell_with_two_dates_is_read_into_two_fields_or_into_none():

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from auditkb import examples
+from auditkb import example_worlds, examples
 from auditkb.compiler.statement import compile_rule
 from auditkb.dictionary import Dictionary, load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault
-from auditkb.examples import AS_OF, World
+from auditkb.example_sql import AS_OF, with_parameters
+from auditkb.example_worlds import World
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import load_rules, rule_files
 from auditkb.rules.model import Example
@@ -42,8 +43,8 @@ def rules() -> dict[str, Rule]:
 
 def world_of(rule: Rule, index: int, words: Dictionary | None = None) -> World:
     """The rows of one example, as they are stored; AssertionError if it names what there is not."""
-    say = examples._Faults(rule, index)
-    world = examples.build_world(rule, words or dictionary(), rule.file.examples[index], say)
+    say = example_worlds.ExampleFaults(rule, index)
+    world = example_worlds.build_world(rule, words or dictionary(), rule.file.examples[index], say)
     assert not say.faults, [fault.text.en for fault in say.faults]
     return world
 
@@ -55,7 +56,7 @@ def as_of(example: Example) -> str:
 
 def prepared(rule: Rule, example: Example) -> engine.RuleSql:
     """The rule's SQL with the example's own day and parameters."""
-    return engine.prepare(examples.with_parameters(rule, example.with_), dictionary(), as_of(example))
+    return engine.prepare(with_parameters(rule, example.with_), dictionary(), as_of(example))
 
 
 @contextmanager
@@ -67,7 +68,7 @@ class Bench:
     """A database whose rows are replaced by those of the next world."""
 
     def __init__(self) -> None:
-        self.connection = examples.open_world(dictionary())
+        self.connection = example_worlds.open_world(dictionary())
         self._filled: set[str] = set()
 
     def put(self, world: World) -> None:
@@ -75,7 +76,7 @@ class Bench:
         for name in self._filled:
             self.connection.execute(f'DELETE FROM "{name}"')
         self._filled = set(world)
-        examples.store_world(self.connection, dictionary(), world)
+        example_worlds.store_world(self.connection, dictionary(), world)
 
     def outcomes(self, sql: engine.RuleSql) -> dict[str, engine.Outcome]:
         """The outcome of every checked record of the world."""
@@ -90,7 +91,7 @@ class Bench:
 
     def faults(self, rule: Rule, index: int, world: World, sql: engine.RuleSql, *, outcomes_only: bool = False) -> list[Fault]:
         """Every way in which the rule differs from what its example number `index` expects."""
-        say = examples._Faults(rule, index)
+        say = example_worlds.ExampleFaults(rule, index)
         self.put(world)
         found = self.outcomes(sql)
         rows = {} if outcomes_only else self.details(sql)

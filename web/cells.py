@@ -96,7 +96,7 @@ class Cells:
             value = row[name.removesuffix("_en")]
         if value is None or value == "":
             state = self.state(row, name)
-            return Markup('<span class="state">{}</span>').format(tell(STATES[state])) if state in STATES else Markup("")
+            return Markup('<span class="state state-{}">{}</span>').format(state, tell(STATES[state])) if state in STATES else Markup("")
         if column is None:
             return escape(str(value))
         return self._filled(table, column, row, value, shorten)
@@ -121,6 +121,11 @@ class Cells:
             shown = self.link(record_type, value) if record_type in self.labels else escape(str(value))
             is_gone = "is_gone" in row.keys() and row["is_gone"]
             return shown + Markup(' <span class="quiet">{}</span>').format(say("（已撤销）", "(gone)")) if is_gone else shown
+        if column.type == "sources" and str(value) not in self.titles.get("sources", {}):
+            # A source that was taken back has no page any more.
+            return escape(str(value))
+        if column.type == "figures" and "printed" in row.keys():
+            label = row["printed"]
         if column.type in self.labels:
             return self.link(column.type, value, label)
         return self._plain(column, row, value, shorten)
@@ -140,6 +145,8 @@ class Cells:
             return Markup('<span class="number">{}</span>').format(formats.money(value))
         if column.type == "ratio" and isinstance(value, (int, float)):
             return Markup('<span class="number">{}</span>').format(formats.ratio(value))
+        if column.name == "difference" and "unit" in row.keys() and isinstance(value, (int, float)):
+            return Markup('<span class="number">{}</span>').format(formats.with_unit(value, row["unit"]))
         if column.unit == "year":
             return escape(str(value))
         if column.type in ("integer", "decimal") and isinstance(value, (int, float)):

@@ -5,14 +5,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Callable
 
 from auditkb.outputs.spreadsheets import safe_in_csv
 
 
 class SafeCsv:
-    """Takes a CSV in pieces and gives it back record by record; a piece may end anywhere, within a character too."""
+    """Takes a CSV in pieces and gives it back record by record; a piece may end anywhere, within a character too.
 
-    def __init__(self) -> None:
+    `turn` makes each record another one, such as one in words.
+    """
+
+    def __init__(self, turn: Callable[[list[str]], list[str]] = list) -> None:
+        self._turn = turn
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._pending = ""
         self._is_begun = False
@@ -24,7 +29,7 @@ class SafeCsv:
         whole, self._pending = self._pending[:end], self._pending[end:]
         out = io.StringIO(newline="")
         # A stray NUL would stop the reader; a spreadsheet has no use for it either.
-        csv.writer(out, lineterminator="\r\n").writerows([safe_in_csv(cell) for cell in record] for record in csv.reader(io.StringIO(whole.replace("\0", ""), newline="")))
+        csv.writer(out, lineterminator="\r\n").writerows([safe_in_csv(cell) for cell in self._turn(record)] for record in csv.reader(io.StringIO(whole.replace("\0", ""), newline="")))
         mark = "" if self._is_begun else "\ufeff"
         self._is_begun = True
         return (mark + out.getvalue()).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from auditkb.labels import Labels
+from auditkb.outputs.source_list import local_time
 from web.language import current, say, tell
 
 _DIGITS = "零一二三四五六七八九"
@@ -49,6 +50,13 @@ def unit_name(unit: str | None) -> str:
     return say(*_UNITS.get(unit, (unit, unit)))
 
 
+def with_unit(value: float, unit: str) -> str:
+    """A figure of a report with its unit: 3,690,700.00 元, 0.72 个百分点."""
+    if unit == "yuan":
+        return (money(value) if round(value, 2) == value else number(value)) + say(" 元", " yuan")
+    return number(value) + {"percent": "%", "percentage_points": say(" 个百分点", " percentage points")}.get(unit, "")
+
+
 def number(value: float) -> str:
     """A number without needless decimals."""
     if isinstance(value, float) and not value.is_integer():
@@ -85,8 +93,11 @@ def article(value: str | None) -> str:
 
 
 def time(value: object) -> str:
-    """A moment without fractions of a second."""
-    return str(value).replace("T", " ")[:19]
+    """A moment as a clock on the wall shows it; what is no moment as it stands."""
+    try:
+        return local_time(str(value))
+    except ValueError:
+        return str(value)
 
 
 def path_words(labels: Labels, record_type: str, path: str) -> str:

@@ -9,12 +9,13 @@ import json
 import sqlite3
 from typing import Any
 
-from auditkb.notes import PROBLEMS
 from auditkb.labels import Labels, Table
+from auditkb.notes import PROBLEMS
 
 Row = dict[str, Any]
 SEVERITIES = ("high", "medium", "low", "info")
 CHILDREN_SHOWN = 20
+AROUND_SHOWN = 20
 NEWEST_SHOWN = 5
 
 
@@ -54,7 +55,7 @@ def titles(connection: sqlite3.Connection) -> dict[str, dict[str, Row]]:
     """Titles in both languages of what other rows refer to: rules, known findings, reports and their sections."""
     found: dict[str, dict[str, Row]] = {}
     for table, columns in (("rules", "id, title_zh, title_en, checks, yaml"), ("known_findings", "id, title_zh, title_en"),
-                           ("reports", "id, title as title_zh"),
+                           ("reports", "id, title as title_zh"), ("sources", "id, coalesce(title, path, id) as title_zh, title_en"),
                            ("sections", "id, trim(cited || ' ' || coalesce(title, '')) as title_zh")):
         if has_table(connection, table):
             found[table] = {row["id"]: row for row in rows(connection, f"select {columns} from {table}")}
@@ -164,9 +165,24 @@ def record_page(connection: sqlite3.Connection, labels: Labels, table: Table, ke
         "source": source_of(connection, own),
         "findings": sorted(findings_of(connection, table.name, key) + _findings_below(connection, labels, table, key),
                            key=lambda row: SEVERITIES.index(row["severity"]) if row["severity"] in SEVERITIES else len(SEVERITIES)),
+        "around": _findings_around(connection, labels, table, key),
         "unchecked": rows(connection, """select o.*, r.title_zh, r.title_en from outcomes o left join rules r on r.id = o.rule_id
             where o.record_type = ? and o.record_key = ? and o.outcome <> 'fail' order by o.rule_id""", table.name, key),
     }
+
+
+def _findings_around(connection: sqlite3.Connection, labels: Labels, table: Table, key: str) -> list[Row]:
+    """Findings of records that name this one without hanging under it: the contracts of a supplier, the work of a department."""
+    found: dict[str, Row] = {}
+    for other in labels.records:
+        links = [name for name, column in other.columns.items() if column.type == table.name and name not in other.parents]
+        if links and has_table(connection, other.name):
+            where = " or ".join(f"{quoted(name)} = ?" for name in links)
+            found |= {row["id"]: row for row in rows(connection, f"""select * from findings where record_type = ? and state <> 'gone' and record_key in
+                (select key from {quoted(other.name)} where {where}) order by {RANK}, id limit {AROUND_SHOWN}""", other.name, *[key] * len(links))}
+    if table.name == "department":
+        found |= {row["id"]: row for row in rows(connection, f"select * from findings where department = ? and state <> 'gone' order by {RANK}, id limit {AROUND_SHOWN}", key)}
+    return sorted(found.values(), key=lambda row: (SEVERITIES.index(row["severity"]) if row["severity"] in SEVERITIES else len(SEVERITIES), row["id"]))[:AROUND_SHOWN]
 
 
 def _findings_below(connection: sqlite3.Connection, labels: Labels, table: Table, key: str) -> list[Row]:
@@ -232,6 +248,31 @@ def known_page(connection: sqlite3.Connection, known_id: str) -> Row | None:
     }
 
 
+def source_page(connection: sqlite3.Connection, labels: Labels, source: str) -> Row:
+    """What came of a source: its records by type, its loadings, what it is complete for, and its cells to be checked."""
+    kinds = ", ".join(_literal(kind) for kind in PROBLEMS)
+    counts = [{"table": table, "count": rows(connection, f"select count(*) as number from {quoted(table.name)} where source = ?", source)[0]["number"]}
+              for table in labels.records if has_table(connection, table.name)]
+    return {
+        "counts": [item for item in counts if item["count"]],
+        "loads": rows(connection, "select * from loads where source = ? order by id desc", source),
+        "complete": rows(connection, "select * from coverage where source = ? and is_complete = 1 order by id", source),
+        "problems": rows(connection, f"select count(*) as number from cell_notes where source = ? and is_gone is null and problem in ({kinds})", source)[0]["number"],
+        "changes": rows(connection, "select count(*) as number from record_changes where source = ?", source)[0]["number"],
+        "unread": rows(connection, "select count(*) as number from unread_paths where source = ?", source)[0]["number"],
+    }
+
+
+def run_page(connection: sqlite3.Connection, run: str) -> Row:
+    """What a run gave: outcomes in all, and what happened to findings in it."""
+    return {
+        "outcomes": rows(connection, """select outcome, sum(records) as number from outcome_counts
+            where run_id = ? and (reason is null or reason = '') group by outcome""", run),
+        "trial": rows(connection, "select count(*) as number from rules where status = 'trial'")[0]["number"],
+        "events": rows(connection, "select event, reason, count(*) as number from finding_events where run_id = ? group by event, reason order by 3 desc", run),
+    }
+
+
 def home(connection: sqlite3.Connection) -> Row:
     """The figures of the home page; all of them of leads that still stand."""
     run = last_run(connection)
@@ -291,54 +332,3 @@ def _unchecked(connection: sqlite3.Connection) -> list[Row]:
         group["total"] += row["number"]
         group["reasons"].append(row)
     return sorted(groups.values(), key=lambda group: (-group["total"], group["rule_id"]))
-
-
-def search(connection: sqlite3.Connection, labels: Labels, words: str, limit: int = 20) -> list[dict[str, Any]]:
-    """Rows in which every word occurs somewhere, by table: findings, known findings, rules, reports and what stands in them, then records by their names."""
-    parts = [part for part in words.split() if part][:8]
-    if not parts:
-        return []
-    found = []
-    for table in _searched(labels):
-        if not has_table(connection, table.name):
-            continue
-        present = set(columns_of(connection, table.name))
-        columns = [name for name in _texts(table) if name in present]
-        if not columns:
-            continue
-        text = " || ' ' || ".join(f"coalesce({_words_of(name)}, '')" for name in columns)
-        where = " and ".join([f"instr(lower({text}), lower(?)) > 0"] * len(parts))
-        hits = rows(connection, f"select * from {quoted(table.name)} where {where} limit {limit + 1}", *parts)
-        if hits:
-            found.append({"table": table, "rows": hits[:limit], "more": len(hits) > limit})
-    return found
-
-
-def _searched(labels: Labels) -> list[Table]:
-    own = [labels.tables[name] for name in ("findings", "known_findings", "rules", *_TEXTS_OF_REPORTS) if name in labels]
-    return own + labels.records
-
-
-# Of a section the paragraphs and the cells of its tables; what else reports hold by its own words.
-_TEXTS_OF_REPORTS = {
-    "reports": ("id", "title", "organisation", "file"), "sections": ("cited", "title", "blocks"),
-    "candidate_findings": ("number", "department", "project", "text"), "recommendations": ("title", "text"),
-    "name_problems": ("printed", "nearest"),
-}
-
-
-def _words_of(column: str) -> str:
-    """SQL of the text of a column; of paragraphs and tables kept as JSON their words without the names of its parts."""
-    if column != "blocks":
-        return quoted(column)
-    return """(select group_concat(atom, ' ') from json_tree(blocks) where type = 'text' and path not like '%.place' and coalesce(key, '') <> 'table')"""
-
-
-def _texts(table: Table) -> list[str]:
-    """Columns worth searching: what names a record; for own tables their texts."""
-    if table.name in _TEXTS_OF_REPORTS:
-        return list(_TEXTS_OF_REPORTS[table.name])
-    if table.is_record:
-        names = {table.opens, "key", "title", "name", "number"}
-        return [name for name in table.columns if name in names]
-    return [name for name in table.columns if name == "id" or name.endswith(("_zh", "_en")) or name in ("record_key", "project")]

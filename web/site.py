@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from auditkb.dictionary import load_dictionary
-from auditkb.labels import Labels, read_labels
+from auditkb.dictionary import Dictionary
+from auditkb.labels import read_labels
 from auditkb.yaml_files import read_yaml
 from web import formats, rule_text
 from web.cells import DATABASE, STATES, Cells, badge
@@ -25,18 +25,14 @@ MOST_COLUMNS = 8
 LANGUAGE_SUFFIX = re.compile(r"_(zh|en)$")
 
 
-def labels_of_project() -> Labels:
-    """The words of this checkout."""
-    return read_labels(load_dictionary(ROOT / "records"))
-
-
 class Site:
     """The functions that templates call."""
 
-    def __init__(self, labels: Labels, urls: Any):
-        self.labels = labels
+    def __init__(self, dictionary: Dictionary, urls: Any):
+        self.dictionary = dictionary
+        self.labels = read_labels(dictionary)
         self.urls = urls
-        self.cells = Cells(labels, urls, read_yaml(ROOT / "findings" / "classes.yml").data)
+        self.cells = Cells(self.labels, urls, read_yaml(ROOT / "findings" / "classes.yml").data)
 
     def functions(self) -> dict[str, Any]:
         """By the name that templates use."""
@@ -54,6 +50,7 @@ class Site:
             "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
             "path_words": lambda record_type, path: formats.path_words(self.labels, record_type, path),
             "reading": lambda rule: rule_text.numbered(in_language(rule, "summary")), "value_label": value_label,
+            "unknown_columns": self.unknown_columns, "numbered_row": numbered_row, "evidence_value": evidence_value,
             "meaning": self.meaning, "value_now": self.value_now, "period": period, "example_value": self.example_value,
             "result_column": self.result_column, "result_value": self.result_value,
             "departments_in_order": departments_in_order, "marked": marked, "labels": self.labels, "database_name": DATABASE,
@@ -171,6 +168,12 @@ class Site:
             found.append((text, path_with_removed_args(request, names)))
         return found
 
+    def unknown_columns(self, table: str, filters: Any) -> list[str]:
+        """Columns that conditions of the page name and the table has not; SQLite takes such a name for a text."""
+        if table not in self.labels:
+            return []
+        return [column for column, _, _ in filters.selections() if self.labels.column(table, column) is None and not column.startswith("_")]
+
     def findings_where(self, **conditions: Any) -> str:
         """The findings table, filtered."""
         return self.rows_where("findings", **conditions)
@@ -218,7 +221,7 @@ class Site:
             return self.badge("outcomes", "outcome", value)
         if name == "reasons":
             return say("；", "; ").join(formats.reasons(self.labels, finding["record_type"], str(value)))
-        return value
+        return self.example_value(finding["record_type"], name, value)
 
     def badge(self, table: str, name: str, value: Any) -> Any:
         """A value of a choice as a small mark."""
@@ -256,6 +259,17 @@ def in_language(row: dict[str, Any] | None, name: str) -> str:
     return str(row.get(f"{name}_{current()}") or row.get(f"{name}_zh") or "")
 
 
+def numbered_row(key: str) -> str:
+    """The heading of a row that only has a number."""
+    return say(f"第 {key} 条", f"No. {key}") if key.isdigit() else key
+
+
+def evidence_value(item: dict[str, Any]) -> str:
+    """A value of the evidence as it was written down, money with its unit."""
+    shown = str(item[f"shown_{current()}"])
+    return shown + say("元", " yuan") if item.get("type") == "money" and item.get("value") is not None and shown[-1:].isdigit() else shown
+
+
 def value_label(item: dict[str, Any], rule: dict[str, Any] | None) -> str:
     """What a value of the evidence is called; a step of the rule that has no words of its own by its number and what it computes."""
     label = str(item.get(f"label_{current()}") or item.get("label_zh") or item["name"])
@@ -272,9 +286,9 @@ def period(text: str) -> str:
 def error_words(message: object) -> str:
     """An error of Datasette in the reader's language."""
     text = str(message)
-    if current() == "en":
-        return text
-    return ERRORS.get(text, ERRORS["Page not found"] if "404" in text else "请求有误，无法显示此页面。")
+    if text not in ERRORS:
+        text = "Page not found" if "404" in text else "The address asks for something that is not there."
+    return say(ERRORS[text], text)
 
 
 def show_hide_words(text: str) -> str:

@@ -9,14 +9,15 @@ from typing import Any
 from auditkb.errors import Text
 from auditkb.labels import Labels, Table
 
-# Dots nearer than this (per cent of the line) stand one above the other.
+# Dots nearer than this (per cent of the line) stand one above the other; on a phone the line is short.
 NEAREST = 4.0
+NEAREST_ON_A_PHONE = 10.0
 MOST = 24
 
 
 @dataclass
 class Mark:
-    """One dated fact; `place` is per cent of the line, `level` counts from the line upwards."""
+    """One dated fact; `place` is per cent of the line, `level` counts from the line upwards (`narrow_level` on a phone)."""
 
     day: str
     label: Text
@@ -25,6 +26,7 @@ class Mark:
     field: str
     place: float = 0.0
     level: int = 0
+    narrow_level: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Timeline:
     marks: list[Mark]
     term: tuple[float, float] | None
     levels: int
+    narrow_levels: int
 
 
 def timeline(labels: Labels, table: Table, record: dict[str, Any], children: list[dict[str, Any]]) -> Timeline | None:
@@ -50,8 +53,10 @@ def timeline(labels: Labels, table: Table, record: dict[str, Any], children: lis
     span = (last - first).days
     for mark in marks:
         mark.place = round((_day(mark.day) - first).days / span * 100, 2)
-    levels = _stack(marks)
-    return Timeline(marks, _term(record, first, span), levels)
+    levels, narrow = _stacked(marks, NEAREST), _stacked(marks, NEAREST_ON_A_PHONE)
+    for mark, level, narrow_level in zip(marks, levels, narrow, strict=True):
+        mark.level, mark.narrow_level = level, narrow_level
+    return Timeline(marks, _term(record, first, span), max(levels) + 1, max(narrow) + 1)
 
 
 def _marks(labels: Labels, table: Table, record: dict[str, Any], of: Text | None = None) -> list[Mark]:
@@ -65,18 +70,15 @@ def _marks(labels: Labels, table: Table, record: dict[str, Any], of: Text | None
     return found
 
 
-def _stack(marks: list[Mark]) -> int:
+def _stacked(marks: list[Mark], nearest: float) -> list[int]:
+    """The level of each mark: the lowest one where nothing stands too near."""
     ends: list[float] = []
+    levels = []
     for mark in marks:
-        for level, end in enumerate(ends):
-            if mark.place - end >= NEAREST:
-                mark.level = level
-                ends[level] = mark.place
-                break
-        else:
-            mark.level = len(ends)
-            ends.append(mark.place)
-    return len(ends)
+        level = next((number for number, end in enumerate(ends) if mark.place - end >= nearest), len(ends))
+        ends[level:level + 1] = [mark.place]
+        levels.append(level)
+    return levels
 
 
 def _term(record: dict[str, Any], first: datetime.date, span: int) -> tuple[float, float] | None:

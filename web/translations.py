@@ -112,6 +112,7 @@ ERRORS = {
     "Table not found": "没有这张表",
     "Database not found": "没有这个数据库",
     "Page not found": "没有这个页面",
+    "The address asks for something that is not there.": "网址有误：要找的列、条件或内容不存在。",
 }
 
 

@@ -129,4 +129,18 @@ def _unknown(part: str, here: str, scope: Scope, offset: int, *, first: bool) ->
     if not first:
         allowed += [name for name in scope.dictionary.types if scope.dictionary.child_link(here, name)]
     return Problem(offset, Text(f"“{label.zh}”（{here}）没有字段“{part}”", f'{here} has no field "{part}"'),
-                   did_you_mean(part, allowed), "X04")
+                   _meant(part, scope, allowed) if first else did_you_mean(part, allowed), "X04")
+
+
+def _meant(part: str, scope: Scope, allowed: list[str]) -> Text:
+    """What an unknown first name may be: a parameter, a choice, rows of a record above, or another name."""
+    dictionary, fields = scope.dictionary, scope.dictionary[scope.record_type].fields
+    if part in scope.parameters:
+        return Text(f"参数写作 :{part}", f"a parameter is written :{part}")
+    above = [name for name, item in fields.items() if item.is_reference and part in dictionary.types and dictionary.child_link(item.type, part)]
+    if above:
+        paths = ", ".join(f"{name}.{part}" for name in above)
+        return Text(f"它在上级记录之下：{paths}", f"it belongs to a record above: {paths}")
+    if any(part in (item.choices or {}) for record_type in dictionary.types.values() for item in record_type.fields.values()):
+        return Text(f"选项加单引号：'{part}'", f"a choice takes single quotes: '{part}'")
+    return did_you_mean(part, allowed)

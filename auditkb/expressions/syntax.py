@@ -43,6 +43,8 @@ _USE_AS_OF = Text("基准日写作 as_of", "the run's day is as_of")
 _NO_IS = Text("规则语言中没有 is", "is does not belong to the rule language")
 _USE_FLAG = Text("直接写 is_framework 或 not is_framework；比较用 =", "write is_framework or not is_framework; compare with =")
 
+_FILTER = Text("条件写在汇总函数之后：sum(…) filter (where …)", "what is counted is said after the aggregate: sum(…) filter (where …)")
+
 # Words that are refused wherever they stand, since sqlglot does not keep their place.
 FORBIDDEN: dict[str, tuple[Text, Text | None]] = {
     **dict.fromkeys(("select", "exists", "union", "intersect", "except"), (_QUERY, None)),
@@ -126,7 +128,8 @@ def _parse_problem(text: str, error: ParseError) -> Problem:
         return Problem(where, Text("括号没有配对", "brackets do not match"),
                        Text(f"左括号 {opened} 个，右括号 {closed} 个", f"{opened} opening, {closed} closing"))
     word = detail.get("highlight") or text[offset:offset + 12]
-    return Problem(offset, Text(f"此处无法读取：{word}", f"cannot be read here: {word}"))
+    hint = _FILTER if word.lower() == "where" else None
+    return Problem(offset, Text(f"此处无法读取：{word}", f"cannot be read here: {word}"), hint)
 
 
 def _unclosed(text: str) -> Problem:

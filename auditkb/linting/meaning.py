@@ -14,7 +14,11 @@ from auditkb.laws import LawRegister
 from auditkb.linting.codes import found
 from auditkb.rules.check import PLACEHOLDER
 from auditkb.rules.checked import Rule
+from auditkb.sentences import Speaker
+from auditkb.wording import say_unit
 from auditkb.yaml_files import Path_
+
+SPANS = ("days", "workdays", "months")
 
 
 def check_meaning(rule: Rule, dictionary: Dictionary, laws: LawRegister) -> Iterator[Fault]:
@@ -22,6 +26,7 @@ def check_meaning(rule: Rule, dictionary: Dictionary, laws: LawRegister) -> Iter
     yield from _lets(rule)
     yield from _parameters(rule)
     yield from _conditions(rule, dictionary)
+    yield from _units(rule, dictionary)
     yield from _peers(rule)
     yield from _dates(rule, laws)
     yield from _words_missing(rule)
@@ -53,6 +58,21 @@ def _parameters(rule: Rule) -> Iterator[Fault]:
         if rule.parameters[name].kind.name == "number" and model.unit is None:
             yield found("P22", rule.source, path, Text(f"参数“{name}”是数，却没有 unit", f'parameter "{name}" is a number and has no unit'),
                         Text("unit: days、months、count、yuan、ratio 等", "unit: days, months, count, yuan, ratio …"), key=True)
+
+
+def _units(rule: Rule, dictionary: Dictionary) -> Iterator[Fault]:
+    """Days compared with working days, months with days: numbers alike, and not what is meant."""
+    speaker = Speaker(rule, dictionary)
+    paths: list[tuple[Path_, Node | None]] = [(("applies_when",), rule.applies), (("fails_when",), rule.fails), (("severity", "high_when"), rule.high_when)]
+    paths += [(("let", name), node) for name, node in rule.lets.items()]
+    for path, root in paths:
+        for node in walk(root) if root is not None else ():
+            units = [unit for side in (node.left, node.right) if (unit := speaker.unit(side)) in SPANS] if isinstance(node, Compare) else []
+            if len(set(units)) == 2:
+                left, right = (say_unit(2, unit) for unit in units)
+                yield found("R29", rule.source, path, Text(f"“{written(node)}”：左边按{left.zh}计，右边按{right.zh}计",
+                                                           f'"{written(node)}": the left is counted in{left.en}, the right in{right.en}'),
+                            Text("改 unit，或改用同一单位的函数", "change unit, or the function, so that both count the same"))
 
 
 def _deciding(rule: Rule) -> list[Node]:

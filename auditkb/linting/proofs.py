@@ -14,7 +14,9 @@ from dataclasses import replace
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.errors import Fault, KnowledgeBaseError, Text, counted
-from auditkb.examples import AS_OF, World, day_of, open_world, own_values, store_world, with_parameters, world_of
+from auditkb.example_sql import AS_OF, ExampleSql, own_values
+from auditkb.example_worlds import World, open_world, store_world
+from auditkb.examples import world_of
 from auditkb.expressions.rebuild import sites, written
 from auditkb.expressions.tree import ChildLetName, Compare, LetName, Node, walk
 from auditkb.linting.codes import found
@@ -58,12 +60,13 @@ def check_days(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connectio
     if not rule.uses_as_of():
         return
     own = own_values(rule)
+    sql = ExampleSql(own, dictionary)
     for index, example in enumerate(rule.file.examples):
         if example.as_of is not None:
             continue
         try:
             world = world_of(own, dictionary, index)
-            given = {str(_outcomes(own, dictionary, connection, index, world, day)) for day in (FIRST_DAY, AS_OF, LAST_DAY)}
+            given = {str(_outcomes(sql.of(example, day), dictionary, connection, world)) for day in (FIRST_DAY, AS_OF, LAST_DAY)}
         except KnowledgeBaseError:
             continue
         if len(given) > 1:
@@ -83,9 +86,9 @@ def _borders(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection)
         return
     try:
         worlds = [world_of(rule, dictionary, index) for index in range(len(rule.file.examples))]
-        given = [_outcomes(rule, dictionary, connection, index, world) for index, world in enumerate(worlds)]
+        given = list(_given(rule, dictionary, connection, worlds))
         for path, node, changed in loosened:
-            if not any(_outcomes(changed, dictionary, connection, index, world) != given[index] for index, world in enumerate(worlds)):
+            if not any(outcomes != before for outcomes, before in zip(_given(changed, dictionary, connection, worlds), given, strict=True)):
                 yield found("E23", rule.source, path, Text(f"没有例子刚好落在“{written(node)}”的界限上", f'no example lies exactly on the border of "{written(node)}"'),
                             Text("加一个两边正好相等的例子", "add one in which both sides are equal"))
     except KnowledgeBaseError:
@@ -131,10 +134,15 @@ def _deciding_lets(rule: Rule) -> tuple[list[str], list[tuple[str, str]]]:
     return list(names), list(children)
 
 
-def _outcomes(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection, index: int, world: World, day: str | None = None) -> Outcomes:
+def _given(rule: Rule, dictionary: Dictionary, connection: sqlite3.Connection, worlds: list[World]) -> Iterator[Outcomes]:
+    """The outcomes of each example of a rule, over the worlds of its examples."""
+    sql = ExampleSql(rule, dictionary)
+    for example, world in zip(rule.file.examples, worlds, strict=True):
+        yield _outcomes(sql.of(example), dictionary, connection, world)
+
+
+def _outcomes(sql: engine.RuleSql, dictionary: Dictionary, connection: sqlite3.Connection, world: World) -> Outcomes:
     """The outcome of every checked record of one example, whether or not it is the one expected."""
-    example = rule.file.examples[index]
-    sql = engine.prepare(with_parameters(rule, example.with_), dictionary, day or day_of(example))
     connection.execute("begin")
     try:
         store_world(connection, dictionary, world)

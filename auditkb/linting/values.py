@@ -30,6 +30,9 @@ def check_values(rule: Rule, overlay: Overlay) -> Iterator[Fault]:
         lines = overlay.get(f"{rule.id}.{name}", [])
         for row, (file, path) in zip(table.rows, [(file, path) for _, file, path in lines] + _own_places(rule, name), strict=False):
             yield from _beyond(rule, name, table, row, file, path)
+            if table.unit == "ratio" and isinstance(row.value, (int, float)) and row.value > 1:
+                yield found("P25", file, path, Text(f"“{name}”的值 {row.value} 即 {row.value * 100:g}%", f"{name} is {row.value}, which is {row.value * 100:g} %"),
+                            Text("比例写作小数：3% 写作 0.03", "a ratio is written as a fraction: 0.03 for 3 %"))
 
 
 def check_overlay(overlay: Overlay) -> Iterator[Fault]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from auditkb.errors import Text
 from auditkb.reading import line_applies, line_value, own_value, value_with_unit
 from auditkb.rules.checked import ParameterRow, Rule
 from auditkb.rules.load import RuleSet, shown_path
+from auditkb.run_findings import Found, found, gone
 from auditkb.runs import RunReport
 from auditkb.wording import SEVERITIES, STATUSES, UNITS
 
@@ -146,27 +149,51 @@ def _codes(by: list[str], line: ParameterRow) -> list[Any]:
     return [where, ",".join(map(str, line.value)) if isinstance(line.value, tuple) else line.value]
 
 
-def findings(report: RunReport) -> tuple[Columns, Rows]:
-    """Every finding of a run."""
-    names = ("id", "rule_id", "record_type", "record_key", "department", "severity", "state", "amount", "presumed", "legal_conflict", "message_zh", "message_en")
-    labels = ("编号", "规则", "记录类型", "记录", "部门", "级别", "状态", "金额", "推定", "与法规冲突", "疑点", "疑点（英文）")
-    rows = [[item.fail.finding_id, item.fail.rule_id, item.fail.record_type, item.fail.record_key, item.fail.department,
-             item.fail.evidence.severity, item.state, item.fail.evidence.amount, item.fail.evidence.presumed, item.fail.evidence.conflict,
-             item.fail.evidence.message.zh, item.fail.evidence.message.en] for item in report.found]
-    return [(name, Text(label, name.replace("_", " "))) for name, label in zip(names, labels, strict=True)], rows
+_FINDING = {"id": "编号", "rule_id": "规则", "record_type": "记录类型", "record_key": "记录", "department": "部门", "severity": "级别", "state": "状态",
+            "amount": "金额", "presumed": "推定", "legal_conflict": "与法规冲突", "message_zh": "疑点", "message_en": "疑点（英文）"}
 
 
-def run_as_json(report: RunReport, *, profile: bool = False) -> str:
-    """A run as JSON: counts, findings with their evidence, matches with known findings, faults; with `profile` seconds too."""
-    columns, rows = findings(report)
-    found = [dict(zip([name for name, _ in columns], row, strict=True)) | {"evidence": item.fail.evidence.data}
-             for row, item in zip(rows, report.found, strict=True)]
+def findings(found: Iterable[Found]) -> tuple[Columns, Iterator[list[Any]]]:
+    """The findings of a run, one after the other."""
+    return [(name, Text(label, name.replace("_", " "))) for name, label in _FINDING.items()], map(_cells, found)
+
+
+def _cells(item: Found) -> list[Any]:
+    return [getattr(item, name) for name in _FINDING if not name.startswith("message_")] + [item.message.zh, item.message.en]
+
+
+def run_as_json(connection: sqlite3.Connection, report: RunReport, *, profile: bool = False) -> Iterator[str]:
+    """A run as JSON, in pieces: counts, findings with their evidence, matches with known findings, faults; with `profile` seconds too."""
     counts = [{"rule_id": rule, "department": department, "outcome": outcome, "reason": reason, "records": number}
               for (rule, department, outcome, reason), number in sorted(report.counts.items(), key=str)]
     matches = [{"known_id": known, "rule_id": rule, "record_type": kind, "record_key": key, "outcome": outcome, "reasons": list(reasons)}
                for known, rule, kind, key, outcome, reasons in report.matched]
     spent: list[dict[str, object]] = [{"rule_id": rule or None, "step": step, "seconds": round(seconds, 6)} for rule, steps in report.seconds.items() for step, seconds in steps.items()]
     spent += [{"rule_id": None, "step": part.step, "of": part.name, "rules": list(part.rules), "seconds": round(part.seconds, 6)} for part in report.shared]
-    return json.dumps({"run": report.run_id, "as_of": report.as_of, "is_complete": report.is_complete, "counts": counts, "findings": found,
-                       "gone": [{"id": name, "reason": reason} for name, reason in report.gone], "known_matches": matches,
-                       "faults": [fault.say("en") for fault in report.faults], **({"seconds": spent} if profile else {})}, ensure_ascii=False, indent=2)
+    yield from _object({
+        "run": report.run_id, "as_of": report.as_of, "is_complete": report.is_complete, "counts": counts,
+        "findings": (dict(zip(_FINDING, _cells(item), strict=True)) | {"evidence": item.data} for item in found(connection, report)),
+        "gone": ({"id": name, "reason": reason} for name, reason in gone(connection, report)), "known_matches": matches,
+        "faults": [fault.say("en") for fault in report.faults], **({"seconds": spent} if profile else {})})
+
+
+def _object(members: dict[str, Any]) -> Iterator[str]:
+    """A JSON object as `json.dumps` would indent it; what an iterator gives is a list that is never whole in memory."""
+    before = "{"
+    for name, value in members.items():
+        yield f"{before}\n  {json.dumps(name)}: "
+        yield from _array(value) if isinstance(value, Iterator) else (_indented(value, 1),)
+        before = ","
+    yield "\n}"
+
+
+def _array(items: Iterator[Any]) -> Iterator[str]:
+    before = "["
+    for item in items:
+        yield f"{before}\n    {_indented(item, 2)}"
+        before = ","
+    yield "[]" if before == "[" else "\n  ]"
+
+
+def _indented(value: Any, depth: int) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n" + "  " * depth)

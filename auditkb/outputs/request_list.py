@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Fault, KnowledgeBaseError, Language, Text, counted
@@ -82,7 +83,7 @@ def _as_markdown(connection: sqlite3.Connection, found: list[Wanted], dictionary
 
 
 def _records_line(connection: sqlite3.Connection, item: Wanted, dictionary: Dictionary, language: Language) -> str:
-    shown = [_named(*row) for row in waiting(connection, item, dictionary, RECORDS_IN_TEXT)]
+    shown = [_key_words(_named(*row), dictionary, language) for row in waiting(connection, item, dictionary, RECORDS_IN_TEXT)]
     more = item.keys - len(shown)
     rest = Text(f" 等 {item.keys} 条", f" and {more} more").say(language) if more > 0 else ""
     return Text("；", "; ").say(language).join(" ".join(name.split()) for name in shown) + rest
@@ -91,6 +92,15 @@ def _records_line(connection: sqlite3.Connection, item: Wanted, dictionary: Dict
 def _named(key: str, name: str) -> str:
     # An award is keyed by its procurement and winner, and called by the winner.
     return key if not name or name == key or name in key.split("/") else f"{key} {name}"
+
+
+def _key_words(key: str, dictionary: Dictionary, language: Language) -> str:
+    """A key as people read it: a row of a derived type begins with the type that it was made of."""
+    first, slash, rest = key.partition("/")
+    if slash and first in dictionary:
+        label = dictionary[first].label
+        first = label.zh if language == "zh" else label.en
+    return unquote(first + slash + rest)
 
 
 def _stated(as_of: str) -> Text:
@@ -104,6 +114,7 @@ def _write_workbook(connection: sqlite3.Connection, found: list[Wanted], diction
     with xlsxwriter.Workbook(path, AS_TEXT) as book:
         head = book.add_format({"bold": True, "bg_color": "#E8EDF3", "border": 1, "text_wrap": True, "valign": "vcenter"})
         cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+        number_cell = book.add_format({"border": 1, "valign": "top", "align": "center"})
         title = book.add_format({"bold": True, "font_size": 16})
         sheet = book.add_worksheet(TITLE.say(language))
         _set_up(sheet, _WIDTHS, header=2)
@@ -113,13 +124,21 @@ def _write_workbook(connection: sqlite3.Connection, found: list[Wanted], diction
         for number, item in enumerate(found, 1):
             values = [*_line(number, item, dictionary, language), "", _remark(item, language)]
             sheet.set_row(number + 2, row_height(values, _WIDTHS))
-            sheet.write_row(number + 2, 0, values, cell)
+            _write_cells(sheet, number + 2, values, cell, number_cell)
+        sheet.autofilter(2, 0, 2 + len(found), len(_HEADS) - 1)
         records = book.add_worksheet(_RECORDS.say(language))
         _set_up(records, _RECORD_WIDTHS, header=0)
         records.write_row(0, 0, [text.say(language) for text in _RECORD_HEADS], head)
+        row = 0
         for row, values in enumerate(_record_lines(connection, found, dictionary, language), 1):
             records.set_row(row, row_height(values, _RECORD_WIDTHS))
-            records.write_row(row, 0, values, cell)
+            _write_cells(records, row, values, cell, number_cell)
+        records.autofilter(0, 0, row, len(_RECORD_HEADS) - 1)
+
+
+def _write_cells(sheet: Any, row: int, values: Sequence[str | int], text: Any, number: Any) -> None:
+    for place, value in enumerate(values):
+        sheet.write(row, place, value, number if isinstance(value, int) else text)
 
 
 def _set_up(sheet: Any, widths: Sequence[int], *, header: int) -> None:
@@ -133,7 +152,7 @@ def _record_lines(connection: sqlite3.Connection, found: list[Wanted], dictionar
     for number, item in enumerate(found, 1):
         rows = waiting(connection, item, dictionary, left)
         for key, name in rows:
-            yield [number, _department(item, language), item.what(dictionary).say(language), key, "" if name in key.split("/") else name]
+            yield [number, _department(item, language), item.what(dictionary).say(language), _key_words(key, dictionary, language), "" if name in key.split("/") else name]
         left -= len(rows)
         if item.keys > len(rows):
             beyond = sum(one.keys for one in found[number:]) + item.keys - len(rows)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-LINE_POINTS = 15.0
+LINE_POINTS = 16.5
+"""What a line of 11 points takes where the Chinese font is a tall one; a little air elsewhere."""
 _A4 = 9
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?%?")
 
@@ -30,8 +31,10 @@ def safe_in_csv(value: Any) -> Any:
 
 
 def set_up_page(sheet: Worksheet, *, header: int | None = None) -> None:
-    """A4 across, as wide as the page; the row `header` on every page and above the rows while scrolling."""
+    """A4 across, as wide as the page, numbered pages; the row `header` on every page and above the rows while scrolling."""
     sheet.set_landscape()
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&A&R&P / &N")
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     if header is not None:

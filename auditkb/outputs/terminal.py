@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
@@ -13,10 +13,12 @@ from auditkb.engines.shared import Part
 from auditkb.errors import Text, counted, did_you_mean, fail
 from auditkb.evidence import parameter_labels
 from auditkb.laws import LawRegister
+from auditkb.outputs.source_list import local_time
 from auditkb.reading import parameter_lines, read_out
 from auditkb.record_history import changes_behind, without_parent
 from auditkb.rules.checked import Rule
-from auditkb.runs import Found, RunReport
+from auditkb.run_findings import Found, found, gone, on_trial
+from auditkb.runs import RunReport
 from auditkb.source_rows import places_of
 from auditkb.wording import OUTCOMES, REVIEWS, SEVERITIES, say_reason
 
@@ -35,18 +37,20 @@ _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data,
          "record_removed": Text("记录已撤销", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
-def print_run(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0, connection: sqlite3.Connection | None = None) -> None:
+def print_run(console: Console, connection: sqlite3.Connection, report: RunReport, dictionary: Dictionary, language: str, *, limit: int = 0) -> None:
     """Counts of every outcome by rule, findings by severity, what could not be checked and why, known findings.
 
     At most `limit` findings of each severity are listed (0: all, and all reasons too); how many more there are is said.
-    With the `connection` also the records that belong to nothing, and what was changed where a finding is resolved.
     """
     console.print(_counts_table(report, language))
-    for text in without_parent(connection, dictionary) if connection is not None else []:
+    if not report.counts:
+        console.print(Text("没有一条记录可以检查：还没有读入资料。请先用 ingest.py records 读入；“疑点 0 个”不表示没有问题。",
+                           'There is not one record to check: nothing was loaded. Load with ingest.py records first; "0 leads" does not mean that all is in order.').say(language), style="bold yellow", markup=False)
+    for text in without_parent(connection, dictionary):
         console.print(text.say(language), style="yellow", markup=False)
-    _print_findings(console, report, language, limit)
+    _print_findings(console, connection, report, language, limit)
     _print_not_checked(console, report, dictionary, language, shown=REASONS_SHOWN if limit else None)
-    _print_gone(console, report, language, lambda name: changes_behind(connection, dictionary, name) if connection is not None else [])
+    _print_gone(console, connection, report, dictionary, language)
     _print_known(console, report, dictionary, language)
     for fault in report.faults:
         console.print(fault.say(language), style="red", markup=False)
@@ -95,8 +99,9 @@ def _counts_table(report: RunReport, language: str) -> Any:
     title = Text(f"第 {report.run_id} 批检查（基准日 {report.as_of}）：各规则的结果", f"Run {report.run_id} (the run's day: {report.as_of}): outcomes by rule").say(language)
     table = _table(title, [Text("规则", "Rule").say(language), Text("名称", "Title").say(language),
                            *(OUTCOMES[name].say(language) for name in _COUNTED), Text("提示", "Note").say(language)], (2, 3, 4, 5, 6))
+    totals = report.totals()
     for rule in report.rules.values():
-        counts = [report.records(rule.id, name) for name in _COUNTED]
+        counts = [totals[(rule.id, name)] for name in _COUNTED]
         table.add_row(rule.id, getattr(rule.file.title, language), *(str(number) if number else "·" for number in counts),
                       _suspicion(rule, counts).say(language))
     return table
@@ -107,6 +112,8 @@ def _suspicion(rule: Rule, counts: list[int]) -> Text:
     failed, passed, exempt, unknown, _ = counts
     if rule.file.status == "trial":
         return Text("试行", "trial")
+    if not any(counts):
+        return Text("没有记录", "no records")
     if not failed + passed + exempt and unknown:
         return Text("一条也没能检查", "could check nothing")
     if failed >= 10 and failed > 0.8 * (failed + passed):
@@ -114,35 +121,34 @@ def _suspicion(rule: Rule, counts: list[int]) -> Text:
     return Text("", "")
 
 
-def _print_findings(console: Console, report: RunReport, language: str, limit: int) -> None:
+def _print_findings(console: Console, connection: sqlite3.Connection, report: RunReport, language: str, limit: int) -> None:
     from rich.text import Text as Styled
 
-    number = len(report.found)
+    number = report.found.total()
     console.print()
     console.print(Text(f"疑点 {number} 个（待人核实，不是认定）", f"{counted(number, 'finding')} ({'a lead' if number == 1 else 'leads'} to be verified, not {'a verdict' if number == 1 else 'verdicts'})").say(language), style="bold")
     styles = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
     for severity, label in SEVERITIES.items():
-        items = [item for item in report.found if item.fail.evidence.severity == severity]
-        if not items:
+        number = sum(findings for (_, of), findings in report.found.items() if of == severity)
+        if not number:
             continue
-        console.print(Text(f"【{label.zh}】{len(items)} 个", f"[{label.en}] {len(items)}").say(language), style=styles[severity], markup=False)
-        for item in items[: limit or None]:
-            console.print(Styled("  ").append(item.fail.finding_id, style="bold").append(f"  {_marks(item, report, language)}"), soft_wrap=True)
-            console.print(Styled(f"    {item.fail.evidence.message.say(language)}"), soft_wrap=True)
-        if limit and len(items) > limit:
-            console.print(Text(f"  另有 {len(items) - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {counted(len(items) - limit, 'more is', 'more are')} not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
-    for fail_ in report.trial:
-        console.print(Styled(f"  ({Text('试行', 'trial').say(language)}) {fail_.finding_id}: {fail_.evidence.message.say(language)}", style="dim"))
+        console.print(Text(f"【{label.zh}】{number} 个", f"[{label.en}] {number}").say(language), style=styles[severity], markup=False)
+        for item in islice(found(connection, report, severity), limit or None):
+            console.print(Styled("  ").append(item.id, style="bold").append(f"  {_marks(item, report, language)}"), soft_wrap=True)
+            console.print(Styled(f"    {item.message.say(language)}"), soft_wrap=True)
+        if limit and number > limit:
+            console.print(Text(f"  另有 {number - limit} 个未列出：--limit 0 全部列出，--format csv 可导出", f"  {counted(number - limit, 'more is', 'more are')} not listed: --limit 0 lists all, --format csv writes them out").say(language), style="dim")
+    for name, _, _, message in on_trial(connection):
+        console.print(Styled(f"  ({Text('试行', 'trial').say(language)}) {name}: {message.say(language)}", style="dim"))
 
 
 def _marks(item: Found, report: RunReport, language: str) -> str:
-    evidence = item.fail.evidence
-    parts = [getattr(report.rules[item.fail.rule_id].file.title, language)]
-    if evidence.amount is not None:
-        parts.append(Text(f"金额 {evidence.amount:,.2f} 元", f"amount {evidence.amount:,.2f} yuan").say(language))
-    if evidence.presumed:
-        parts.append(Text("推定：", "presumed: ").say(language) + "，".join(f"{a['label_' + language]} {a['shown_' + language]}" for a in evidence.data["assumed"]))
-    if evidence.conflict:
+    parts = [getattr(report.rules[item.rule_id].file.title, language)]
+    if item.amount is not None:
+        parts.append(Text(f"金额 {item.amount:,.2f} 元", f"amount {item.amount:,.2f} yuan").say(language))
+    if item.presumed:
+        parts.append(Text("推定：", "presumed: ").say(language) + "，".join(f"{a['label_' + language]} {a['shown_' + language]}" for a in item.data["assumed"]))
+    if item.legal_conflict:
         parts.append(Text("参数与法规冲突", "parameter conflicts with law").say(language))
     if item.state != "new":
         parts.append(_STATES[item.state].say(language))
@@ -152,15 +158,17 @@ def _marks(item: Found, report: RunReport, language: str) -> str:
 def _print_not_checked(console: Console, report: RunReport, dictionary: Dictionary, language: str, *, shown: int | None) -> None:
     table = _table(Text("没能检查的及原因", "What could not be checked, and why").say(language),
                    [Text("规则", "Rule").say(language), Text("条数", "Records").say(language), Text("原因（条数）", "Reasons (records)").say(language)], (1,))
-    cut = False
+    cut, totals, open_ = False, report.totals(), defaultdict[str, Counter[str]](Counter)
+    for (rule_id, _, outcome, reason), records in report.counts.items():
+        if outcome == "not_evaluated" and reason:
+            open_[rule_id][reason] += records
     for rule in report.rules.values():
-        number = report.records(rule.id, "not_evaluated")
+        number = totals[(rule.id, "not_evaluated")]
         if not number:
             continue
         reasons: Counter[str] = Counter()
-        for (rule_id, _, outcome, reason), records in report.counts.items():
-            if rule_id == rule.id and outcome == "not_evaluated" and reason:
-                reasons[say_reason(reason, dictionary, rule.checks, parameter_labels(rule)).say(language)] += records
+        for reason, records in open_[rule.id].items():
+            reasons[say_reason(reason, dictionary, rule.checks, parameter_labels(rule)).say(language)] += records
         listed = "；" if language == "zh" else "; "
         parts = [f"{text} ({records})" for text, records in reasons.most_common(shown)]
         if len(reasons) > len(parts):
@@ -173,12 +181,12 @@ def _print_not_checked(console: Console, report: RunReport, dictionary: Dictiona
         console.print(Text("全部原因：--limit 0", "All reasons: --limit 0").say(language), style="dim")
 
 
-def _print_gone(console: Console, report: RunReport, language: str, changes: Callable[[str], list[Text]]) -> None:
+def _print_gone(console: Console, connection: sqlite3.Connection, report: RunReport, dictionary: Dictionary, language: str) -> None:
     if report.gone:
-        console.print(Text(f"不再出现 {len(report.gone)} 个：", f"{len(report.gone)} no longer found:").say(language), style="bold")
-        for name, reason in report.gone:
+        console.print(Text(f"不再出现 {report.gone} 个：", f"{report.gone} no longer found:").say(language), style="bold")
+        for name, reason in gone(connection, report):
             console.print(f"  {name}  {_GONE[reason].say(language)}", markup=False)
-            for text in changes(name) if reason == "resolved_in_data" else []:
+            for text in changes_behind(connection, dictionary, name) if reason == "resolved_in_data" else []:
                 console.print(f"    {text.say(language)}", markup=False)
 
 
@@ -268,7 +276,7 @@ def _print_no_longer(console: Console, connection: sqlite3.Connection, dictionar
 def _event_line(run_id: int, at: str, event: str, reason: str | None, detail: str | None, *, language: str) -> str:
     word = _STATES.get(event, Text(event, event)).say(language)
     why = Text(f"（{_GONE[reason].zh}）", f" ({_GONE[reason].en})").say(language) if reason in _GONE else ""
-    return Text(f"{at[:16].replace('T', ' ')}  第 {run_id} 批：", f"{at[:16].replace('T', ' ')}  run {run_id}: ").say(language) + word + why + _linked(event, detail, language)
+    return Text(f"{local_time(at)}  第 {run_id} 批：", f"{local_time(at)}  run {run_id}: ").say(language) + word + why + _linked(event, detail, language)
 
 
 def _linked(event: str, detail: str | None, language: str) -> str:

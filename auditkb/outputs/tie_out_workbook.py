@@ -10,8 +10,9 @@ from auditkb.outputs.spreadsheets import AS_TEXT, row_height, set_up_page
 from auditkb.outputs.tie_out_listing import CAUSE_COLUMNS, COLUMNS, Columns, Rows, causes, not_checked, summary, tie_outs, why_review
 from auditkb.reports.tie_outs import TiedOut
 
-_WIDTHS = {"number": 6, "place": 34, "quoted": 40, "printed": 20, "computed": 20, "difference": 18, "tolerance": 14, "relations": 60, "advice": 60, "relation": 48,
-           "verdict": 12, "cause": 8, "why": 60}
+# As wide as amounts in yuan need, and narrow enough to be read when the sheet is fitted to the width of a page.
+_WIDTHS = {"number": 6, "place": 22, "quoted": 30, "printed": 17, "computed": 17, "difference": 17, "tolerance": 12, "relations": 42, "advice": 38, "relation": 40,
+           "verdict": 12, "cause": 8, "why": 50}
 _RIGHT = {"printed", "computed", "difference", "tolerance"}
 
 

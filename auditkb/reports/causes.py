@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from auditkb.reports.comparisons import Comparison
+from auditkb.reports.kept_comparisons import Comparison
 from auditkb.reports.exact import CENT, computed, radius, rounded, solve, step, value_of, verdict
 from auditkb.reports.figures import Figure
 

@@ -17,10 +17,12 @@ Binding = Mapping[str, str]
 
 
 def fits(one: Binding, other: Binding) -> bool:
+    """Whether what two figures are bound to agrees where both say it."""
     return all(other[name] == value for name, value in one.items() if name in other)
 
 
 def shifted(binding: Binding, years: int) -> Binding:
+    """The same binding some years on."""
     return {**binding, YEAR_NAME: str(int(binding[YEAR_NAME]) + years)} if YEAR_NAME in binding else binding
 
 
@@ -45,6 +47,7 @@ def operand(text: str, start: Named, binding: Binding, named: NamedFigures, near
 
 
 def own_row(table: str, start: Named, named: NamedFigures) -> Row | None:
+    """The row of a table in which a figure stands."""
     return named.row_at.get((table, start.row)) if start.row is not None else None
 
 
@@ -69,6 +72,7 @@ def _one_a_binding(candidates: list[Named]) -> tuple[list[Named], bool]:
 
 def gather_terms(names: tuple[str, ...], sign: int, start: Named, binding: Binding, named: NamedFigures, relation: Relation,
            missing: list[str], unclear: list[str]) -> list[Term]:
+    """The figures of these names as terms of one sign; what is missing or unclear goes into the lists."""
     terms: list[Term] = []
     for name in names:
         operands, is_unclear = operand(name, start, binding, named, relation.near)

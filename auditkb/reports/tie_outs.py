@@ -11,7 +11,8 @@ from auditkb.aliases import NO_ALIASES, Aliases, load_aliases
 from auditkb.errors import Text
 from auditkb.laws import load_laws
 from auditkb.reports.causes import Cause, find_causes
-from auditkb.reports.comparisons import Alone, Comparison, Found, compare, distinct
+from auditkb.reports.comparisons import compare, distinct
+from auditkb.reports.kept_comparisons import Alone, Comparison, Found
 from auditkb.reports.document import Document, Table
 from auditkb.reports.exact import DIGITS, Verdict, computed, decimals, scale, tolerance, verdict
 from auditkb.reports.figures import Figure, read_figures

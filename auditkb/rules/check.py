@@ -14,7 +14,7 @@ from auditkb.expressions.names import PEERS, Scope, resolve
 from auditkb.expressions.syntax import Problem
 from auditkb.expressions.tree import TEXT, Aggregate, Constant, Field, Kind, LetName, Missing, Node, walk
 from auditkb.laws import LawRegister
-from auditkb.parameters import Overlay, kind_of_parameter, stored, value_fits
+from auditkb.parameters import ENDS_FIRST, Overlay, kind_of_parameter, stored, value_fits
 from auditkb.rules.checked import Assumption, EvidenceItem, Peers, Rule
 from auditkb.rules.parameter_tables import ParameterChecks, YamlPath
 from auditkb.rules.model import RuleFile
@@ -91,8 +91,7 @@ class _RuleChecker(ParameterChecks):
         return self._made[1]
 
     def value(self, path: YamlPath, text: str | None, scope: Scope | None = None, expected: str | None = None, *, shift: int = 0) -> Node | None:
-        """The typed node of an expression of the rule; None after noting what is wrong with it."""
-        """The typed node of an expression; `shift`: where it begins in the text at `path`."""
+        """The typed node of an expression, or None after noting what is wrong; `shift`: where it begins in the text at `path`."""
         if text is None:
             return None
         if scope is None:
@@ -192,6 +191,9 @@ class _RuleChecker(ParameterChecks):
         fields = []
         if self.model.valid is not None and not self.model.event_date:
             self.say(("valid",), Text("写了 valid 就要写 event_date，否则一条记录也无法检查", "valid needs an event_date, or no record can be checked"), key=True, code="R05")
+        valid = self.model.valid
+        if valid is not None and valid.from_ is not None and valid.to is not None and valid.from_ > valid.to:
+            self.say(("valid", "to"), ENDS_FIRST, code="R08")
         for index, text in enumerate(self.model.event_date):
             path = self._item(("event_date",), index)
             walked = resolve(text.split("."), self._scope(), 0)

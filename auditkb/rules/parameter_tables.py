@@ -10,7 +10,7 @@ from auditkb.errors import Text, did_you_mean
 from auditkb.expressions.functions import kind_in_words
 from auditkb.expressions.tree import LIST, In, Kind, Missing, Node, walk
 from auditkb.expressions.tree import Parameter as ParameterNode
-from auditkb.parameters import Overlay, override_rows, stored, value_fits
+from auditkb.parameters import ENDS_FIRST, Overlay, override_rows, stored, value_fits
 from auditkb.rules.checked import ParameterRow, ParameterTable
 from auditkb.rules.model import FieldDefault, Parameter, RuleFile
 
@@ -72,6 +72,8 @@ class ParameterChecks:
             words = kind_in_words(kind)
             self.say((*path, "value"), Text(f"这一行缺少 value，或 value 不是{words.zh}", f"this line has no value, or one that is not {words.en}"), code="P01")
         days = [self._row_day((*path, side), row.get(side)) for side in ("from", "to")]
+        if days[0] is not None and days[1] is not None and days[0] > days[1]:
+            self.say((*path, "to"), ENDS_FIRST, code="P02")
         return ParameterRow(matches, stored(row.get("value")), *days)
 
     def _row_day(self, path: YamlPath, value: Any) -> str | None:

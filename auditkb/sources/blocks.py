@@ -41,8 +41,8 @@ def columns_of(rows: Sequence[Row] | Sequence[Line]) -> list[tuple[str, ...]]:
 class OnlyRecords:
     """Whether each row of a block is a record, told from its columns: true only where every row by itself would be one."""
 
-    def __init__(self, kinds: Kinds, loaded: Collection[int], headings: frozenset[str]):
-        self._loaded, self._headings = loaded, headings
+    def __init__(self, kinds: Kinds, loaded: Collection[int], words: Collection[int], headings: frozenset[str]):
+        self._loaded, self._words, self._headings = loaded, words, headings
         self._begins_record = Remembered(kinds.begins_record)
         self._may_be_heading = Remembered(self._is_heading)
 
@@ -51,6 +51,8 @@ class OnlyRecords:
         distinct = [set(column) for column in columns]
         full = [place for place, texts in enumerate(distinct) if all(map(str.strip, texts))]
         if len(full) <= 2 or not any(place in self._loaded for place in full):
+            return False
+        if self._words and sum(place in self._words for place in full) < 2:
             return False
         return self._no_header(distinct, len(full)) and self._no_label(columns)
 

@@ -17,18 +17,24 @@ from auditkb.errors import Text
 from auditkb.sources.blocks import ROWS_OF_A_BLOCK, Block, OnlyRecords, columns_of
 from auditkb.sources.layout import Layout, is_heading
 from auditkb.sources.line import Line
-from auditkb.sources.row_kinds import SUBTOTAL, TOTAL, Kinds
+from auditkb.sources.row_kinds import ALONE, SUBTOTAL, TOTAL, UNNAMED_TOTAL, Kinds, is_like_a_code, is_like_a_label
 from auditkb.sources.shared_amounts import amount_areas, refuse_shared
 from auditkb.sources.sheets import Area, Row, Sheet
 from auditkb.sources.sums import Amounts, Difference, Outlier, Sums
 
 NOTHING = Text("要读入的列都是空的", "empty in all columns that are loaded")
 CONTINUED = Text("合并单元格的延续行，要读入的列没有新内容", "merged with the row above, with nothing new in the columns that are loaded")
+ONLY_AN_AMOUNT = Text("只有一个金额，不是上面各行的合计", "nothing but an amount, which is not the sum of the rows above")
+LIKE_A_TOTAL = Text("除一格文字外只有金额，像是合计或说明", "nothing but words in one cell and amounts: a total or a note, it seems")
 _NONE: frozenset[int] = frozenset()
 
 
+FEW_COLUMNS = 2
+"""In a table with more columns than these a record fills more than one cell."""
+
+
 class Skipped(NamedTuple):
-    """A row that is no record: what it is, and its text."""
+    """A row that is no record, or may be none: what it is, and its text."""
 
     number: int
     what: Text
@@ -41,6 +47,8 @@ class Body:
 
     `loaded` are the columns that anything is read from; `bounds`, where another table stands beside this one, those
     that are this one's. `summed` are the columns of amounts, with their unit, and `naming` for each those that name the record of the amount. `headings` are the dictionary's, by which the header of another table is known.
+    `names` are the columns in which one cell by itself is a record, a list of firms; None where each row is one. `doubtful` are rows that were
+    read as records and look like a total or a note.
     """
 
     sheet: Sheet
@@ -51,7 +59,9 @@ class Body:
     headings: frozenset[str] = frozenset()
     bounds: range | None = None
     naming: Mapping[int, Collection[int]] = data_field(default_factory=dict)
+    names: Collection[int] | None = None
     skipped: list[Skipped] = data_field(default_factory=list)
+    doubtful: list[Skipped] = data_field(default_factory=list)
     differences: list[Difference] = data_field(default_factory=list)
     outliers: list[Outlier] = data_field(default_factory=list)
     hidden: list[int] = data_field(default_factory=list)
@@ -74,11 +84,11 @@ class Body:
             yield Block(batch)
 
     def _blocks(self) -> Iterator[Block]:
-        self.skipped, self.differences, self.hidden, self.next_header = [], [], [], None
+        self.skipped, self.doubtful, self.differences, self.hidden, self.next_header = [], [], [], [], None
         filler = _Filler(self.sheet.merged, self.layout.first_row, self.fill_down)
         sums = Sums(self.summed)
         kinds = Kinds(self.layout, self.loaded, self.sheet.merged, self.summed.keys())
-        only_records = OnlyRecords(kinds, self.loaded, self.headings)
+        only_records = OnlyRecords(kinds, self.loaded, self._words if len(self._words) > FEW_COLUMNS else frozenset(), self.headings)
         rows = self._rows()
         while self.next_header is None and (batch := list(islice(rows, ROWS_OF_A_BLOCK))):
             if self.bounds is None and filler.is_idle(batch[-1].number) and only_records.are(columns := columns_of(batch)):
@@ -105,7 +115,10 @@ class Body:
             line = filler.fill(row)
             if what is None and not any(place not in line.filled and place in self.loaded for place, _ in texts) and not self._outside(texts):
                 what = CONTINUED if line.filled & self.loaded else NOTHING
+            if what is None and self._is_alone(texts, line):
+                what = self._what_is_alone(row, *texts[0], sums)
             if what is None:
+                self._doubt(row.number, texts, line)
                 sums.add(row)
                 yield line
                 continue
@@ -122,6 +135,36 @@ class Body:
     def _note_hidden(self, rows: Sequence[Row]) -> None:
         self.hidden += [row.number for row in rows if row.is_hidden]
         self.is_hiding_unknown = self.is_hiding_unknown or any(row.is_hidden is None for row in rows)
+
+    @property
+    def _words(self) -> frozenset[int]:
+        """The loaded columns that are neither amounts nor filled from above."""
+        return self.loaded - self.summed.keys() - self.fill_down
+
+    def _is_alone(self, texts: list[tuple[int, str]], line: Line) -> bool:
+        """Whether the one cell of a row makes no record: it is neither a code nor in a column of names, and nothing is merged with the row above."""
+        if self.names is None or len(texts) > 1 or len(self.loaded - self.fill_down) <= FEW_COLUMNS or line.filled - self.fill_down:
+            return False
+        place, text = texts[0]
+        return place in self.loaded and place not in self.names and not is_like_a_code(text)
+
+    def _what_is_alone(self, row: Row, place: int, text: str, sums: Sums) -> Text | None:
+        """A total that is not called one, a title or a note; None for an amount that is no sum, which is read with a doubt."""
+        if place not in self.summed:
+            return ALONE
+        if sums.is_sum(place, text):
+            sums.subtotal(row)
+            return UNNAMED_TOTAL
+        self.doubtful.append(Skipped(row.number, ONLY_AN_AMOUNT, text))
+        return None
+
+    def _doubt(self, number: int, texts: list[tuple[int, str]], line: Line) -> None:
+        """Remember a record that has words in one column and else amounts only: 截至2023年12月31日 beside a sum."""
+        if self.names is None or len(self._words) <= FEW_COLUMNS or line.filled:
+            return
+        words = [(place, text) for place, text in texts if place in self._words]
+        if len(words) == 1 and words[0][0] not in self.names and is_like_a_label(words[0][1]) and any(place in self.summed for place, _ in texts):
+            self.doubtful.append(Skipped(number, LIKE_A_TOTAL, " | ".join(text for _, text in texts)))
 
     def _outside(self, texts: list[tuple[int, str]]) -> bool:
         """Whether there is text in a column without a title, which is for the table to refuse."""

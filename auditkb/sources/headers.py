@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from auditkb.dictionary import Field, RecordType, normalise_header
-from auditkb.errors import Fault, Text, did_you_mean
+from auditkb.errors import Fault, Text, did_you_mean, nearest
 from auditkb.sources.layout import Layout, split_unit
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS, ValueOptions
@@ -127,9 +127,11 @@ class _Matcher:
         entry, other, words = self._type.fields[name], self.columns.get(name), self._words(position)
         if other is not None:
             self._fault(Text(f"{words.zh}与 {other.letter} 列“{_short(other.title)}”都是“{entry.label.zh}”",
-                             f'{words.en} and column {other.letter} "{_short(other.title)}" are both "{entry.label.en}"'), Text("只保留一列；并排的几条记录用 ingest.py map 写对应文件", "keep one of them; for records side by side write a mapping file with ingest.py map"))
+                             f'{words.en} and column {other.letter} "{_short(other.title)}" are both "{entry.label.en}"'),
+                        Text("只保留一列；或用 ingest.py map 写对应文件：多余的一列写 skip，并排的几条记录各写序号", "keep one of them; or write a mapping file with ingest.py map, in which one is skipped, or records side by side have their numbers"))
         elif unit is not None and not is_unit_of(entry, unit):
-            self._fault(Text(f"{words.zh}的单位“{unit}”无法识别", f'{words.en}: the unit "{unit}" is not known'), units_of(entry))
+            self._fault(Text(f"{words.zh}的单位“{unit}”无法识别", f'{words.en}: the unit "{unit}" is not known'),
+                        units_of(entry) + Text("；括号中不是单位的，从表头删去，或用 ingest.py map 写对应文件", "; where the brackets hold no unit take them out of the header, or write a mapping file with ingest.py map"))
         else:
             letter = column_letter(position)
             self.columns[name] = Column(position, letter, self._layout.title(position), name, entry, column_unit(entry, unit, self._money_unit))
@@ -188,10 +190,7 @@ class _Matcher:
             return {}
         title = self._layout.titles[position][-1]
         headings = {text: name for name, entry in self._type.fields.items() for text in (entry.label.zh, entry.label.en, *entry.synonyms)}
-        said = did_you_mean(title, list(headings))
-        if not said.en.startswith("did you mean: "):
-            return {}
-        return {headings[text]: text for text in said.en.removeprefix("did you mean: ").split(", ") if text in headings}
+        return {headings[text]: text for text in nearest(title, list(headings))}
 
     def _is_slip(self, position: int, heading: str) -> bool:
         """Whether a title is a heading but for a character or so: 合同编好 for 合同编号, but not 采购方式 for 采购."""

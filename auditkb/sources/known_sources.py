@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, fail
+from auditkb.errors import Fault, KnowledgeBaseError, Text, as_a_word, did_you_mean, fail
 from auditkb.sources.source import Source
 
 
@@ -60,15 +60,15 @@ def _read_otherwise(known: _Loaded, source: Source) -> bool:
 def _loaded_already(known: _Loaded, source: Source) -> KnowledgeBaseError:
     return fail(
         f"这个文件已作为来源“{known.id}”读入（{known.path}）", f'this file is loaded already as the source "{known.id}" ({known.path})', file=source.path.as_posix(),
-        hint=Text(f"只是副本的，不必再读入；要改用新的来源名，先运行 ingest.py remove {_word(known.id)}",
-                  f"a copy need not be loaded; to give the source another name, run ingest.py remove {_word(known.id)} first"))
+        hint=Text(f"只是副本的，不必再读入；要改用新的来源名，先运行 ingest.py remove {as_a_word(known.id)}",
+                  f"a copy need not be loaded; to give the source another name, run ingest.py remove {as_a_word(known.id)} first"))
 
 
 def _name_of_another(known: _Loaded, source: Source) -> KnowledgeBaseError:
     return fail(
         f"来源“{known.id}”已由另一个文件读入：{known.path}", f'the source "{known.id}" was loaded from another file: {known.path}', file=source.path.as_posix(),
-        hint=Text(f"若是“{known.id}”更正后的文件，加 --replaces {_word(known.id)}；是另一份资料的，给文件另起名称，或在对应文件中另写 id",
-                  f'if it is "{known.id}" corrected, add --replaces {_word(known.id)}; if it is another ledger, give the file a name of its own, or an id in its mapping file'))
+        hint=Text(f"若是“{known.id}”更正后的文件，加 --replaces {as_a_word(known.id)}；是另一份资料的，给文件另起名称，或在对应文件中另写 id",
+                  f'if it is "{known.id}" corrected, add --replaces {as_a_word(known.id)}; if it is another ledger, give the file a name of its own, or an id in its mapping file'))
 
 
 def _replacing(source: Source, replaces: str, loaded: list[str]) -> Source:
@@ -83,8 +83,3 @@ def _replacing(source: Source, replaces: str, loaded: list[str]) -> Source:
 
 def _called(source: Source, name: str) -> Source:
     return replace(source, declaration=source.declaration.model_copy(update={"id": name}))
-
-
-def _word(name: str) -> str:
-    """The name as one word of a command line."""
-    return name if name.replace("-", "").replace("_", "").replace(".", "").isalnum() else f'"{name}"'

@@ -21,13 +21,13 @@ from typing import Literal
 from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.database import finish_loading, writer
 from auditkb.dictionary import Dictionary, RecordType
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.garbage import without_collection
 from auditkb.merging import declared_in, rebuild
 from auditkb.notes import INFORMATION, PROBLEMS, Note, count_notes, restore_notes, set_notes_aside, write_notes
-from auditkb.records import ROWS_AT_ONCE, KeyMaker, encode_part, insert_statement, loaded_columns
-from auditkb.references import References, exists, settle_references
-from auditkb.schema import quote, rows_table
+from auditkb.records import ROWS_AT_ONCE, KeyMaker, insert_statement, loaded_columns
+from auditkb.references import References, settle_references
+from auditkb.schema import rows_table
 from auditkb.source_rows import (
     Changes,
     Loading,
@@ -44,8 +44,10 @@ from auditkb.source_rows import (
     tidy,
 )
 from auditkb.sources.declaration import Coverage
+from auditkb.sources.declared_coverage import write_coverage
 from auditkb.sources.known_sources import known_as, settle_place
 from auditkb.sources.ocds import OcdsSheet, OcdsTable
+from auditkb.sources.shared_records import Shared, shared_records, which_version
 from auditkb.sources.source import Source, open_source
 from auditkb.sources.table import Table
 
@@ -70,6 +72,8 @@ class LoadReport:
     unread: int = 0
     """Paths of an OCDS file that have no place in the dictionary."""
     coverage: list[Coverage] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    """What a new source has in common with those that were there."""
     read_again: bool = False
     """Whether the files are those that were loaded already, and only the way in which they are read is another."""
 
@@ -94,6 +98,7 @@ def load_source(
     mapping: Path | None = None,
     missing: Missing | None = None,
     replaces: str | None = None,
+    is_separate: bool = False,
     progress: Progress | None = None,
     aliases: Aliases = NO_ALIASES,
 ) -> LoadReport:
@@ -101,7 +106,7 @@ def load_source(
 
     `missing` says what becomes of records of the former version that this one lacks and of which nothing is declared
     complete: they are gone, or kept. `replaces` names the source that the file is a newer version of, where it is called
-    otherwise or lies elsewhere. Raises KnowledgeBaseError with every fault of every file; the database is then
+    otherwise or lies elsewhere; `is_separate` says that it is no newer version, though it looks like one. Raises KnowledgeBaseError with every fault of every file; the database is then
     as it was. `progress` is called with a sheet's name and the rows read so far.
     """
     source = replace(open_source(path, dictionary, type_name=type_name, office=office, mapping=mapping), aliases=aliases)
@@ -113,7 +118,7 @@ def load_source(
             return _report(connection, source, "unchanged")
         reading: Reading = "first" if known is None else "again" if known[0] == source.sha256 else "newer"
         with without_collection():
-            return _Loader(connection, dictionary, source, missing, progress, reading).load()
+            return _Loader(connection, dictionary, source, missing, progress, reading, is_separate).load()
 
 
 def _report(connection: sqlite3.Connection, source: Source, state: Literal["loaded", "replaced", "unchanged"]) -> LoadReport:
@@ -124,11 +129,16 @@ def _report(connection: sqlite3.Connection, source: Source, state: Literal["load
 class _Loader:
     """Loads one source; `faults` grows while its files are read, and with a fault nothing is kept."""
 
-    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, reading: Reading):
+    def __init__(self, connection: sqlite3.Connection, dictionary: Dictionary, source: Source, missing: Missing | None, progress: Progress | None, reading: Reading,
+                 is_separate: bool):
         self.connection, self.dictionary, self.source, self.missing = connection, dictionary, source, missing
         self.progress: Progress = progress or (lambda what, done, total: None)
         self.is_newer, self.is_same_files = reading != "first", reading == "again"
+        # What a person gave a name of its own is a source of its own.
+        self.is_own = is_separate or source.declaration_file is not None
+        self.shared: list[Shared] = []
         self.faults: list[Fault] = []
+        self.is_read = True
         self.rows: dict[str, int] = {}
         self.changes = Changes()
         self.letters: dict[tuple[str, str, str], str] = {}
@@ -152,6 +162,8 @@ class _Loader:
                     self._read(Table(record_type, sheet, self.source.declaration, keys, references.resolve))
             if not self.faults:
                 self._make_records(record_type)
+        if not self.is_newer and self.is_read:
+            self._compare_with_others()
         if self.faults:
             raise KnowledgeBaseError(self.faults)
         return self._finish()
@@ -186,8 +198,10 @@ class _Loader:
                     self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
             self.faults += error.faults
+            self.is_read = False
         self._write_notes(table)
         self.faults += table.faults
+        self.is_read = self.is_read and not table.faults
         self.rows[name] = self.rows.get(name, 0) + table.count
         self.letters.update({(self.source.id, table.sheet.name, field): letter for field, letter in table.letters.items()})
 
@@ -205,6 +219,12 @@ class _Loader:
         find_affected(connection, record_type, self.source.id)
         self.faults += [Fault(fault.text, self.source.path.as_posix(), hint=fault.hint) for fault in rebuild(connection, self.dictionary, record_type)]
 
+    def _compare_with_others(self) -> None:
+        self.shared = shared_records(self.connection, loaded_types(self.dictionary), self.source.id)
+        if not self.is_own:
+            # What else is wrong may come of it: it is said first.
+            self.faults[:0] = which_version(self.shared, self.source.path.as_posix())
+
     def _settle_missing(self, record_type: RecordType) -> Changes:
         entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]
         scopes = [scope_of(self.dictionary, record_type, entry.department, entry.fiscal_year, next(iter((entry.record or {}).items()), None), is_complete=entry.complete)
@@ -220,8 +240,7 @@ class _Loader:
         connection, source = self.connection, self.source
         restore_notes(connection)
         created = settle_references(connection, self.dictionary, self.letters, self.source.aliases)
-        connection.execute("delete from coverage where source = ?", (source.id,))
-        _write_coverage(connection, self.dictionary, source)
+        write_coverage(connection, self.dictionary, source)
         self._write_unread()
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
@@ -231,6 +250,7 @@ class _Loader:
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
         report.rows, report.created, report.changes, report.read_again = self.rows, created, changes, self.is_same_files
+        report.shared = self.shared
         report.coverage = source.declaration.coverage
         return report
 
@@ -272,35 +292,3 @@ def _kept(record_type: RecordType, key: str, sheet: str | None, row: int | None)
     return Note("not_in_newer", record_type.type, key, None, None, None, sheet, str(row) if row is not None else None,
                 Text("新文件中没有这条记录，按要求保留了原来的", "the newer file does not have this record; it was kept as asked"),
                 Text("请核对是否已撤销", "check whether it still holds"))
-
-
-def _write_coverage(connection: sqlite3.Connection, dictionary: Dictionary, source: Source) -> None:
-    """Write what the source declares to be complete. Raises KnowledgeBaseError for a record or department that is not there."""
-    faults: list[Fault] = []
-    rows = []
-    for number, entry in enumerate(source.declaration.coverage):
-        parent_type, parent = next(iter((entry.record or {}).items()), (None, None))
-        parent_key = _existing(connection, dictionary, parent_type, parent, source, ("coverage", number, "record"), faults)
-        department = _existing(connection, dictionary, "department" if entry.department else None, entry.department, source, ("coverage", number, "department"), faults)
-        because = entry.because
-        section = f"{because.section}: " if because.section else ""
-        rows.append((source.id, entry.covers, department, entry.fiscal_year, parent_type, parent_key, int(entry.complete), section + because.zh, section + because.en))
-    if faults:
-        raise KnowledgeBaseError(faults)
-    columns = ["source", "record_type", "department", "fiscal_year", "parent_type", "parent_key", "is_complete", "because", "because_en"]
-    connection.executemany(insert_statement("coverage", columns), rows)
-
-
-def _existing(connection: sqlite3.Connection, dictionary: Dictionary, type_name: str | None, text: str | None, source: Source, place: tuple[str | int, ...], faults: list[Fault]) -> str | None:
-    """The key of an existing record that `text` names; a fault at its place in `source.yml` where there is none."""
-    if type_name is None or text is None:
-        return None
-    for key in (text, encode_part(text)):
-        if exists(connection, type_name, key):
-            return key
-    keys = [row[0] for row in connection.execute(f"select key from {quote(type_name)}")]
-    label = dictionary[type_name].label
-    words, hint = Text(f"没有编号或名称为“{text}”的{label.zh}", f'there is no "{label.en}" with the key "{text}"'), did_you_mean(text, keys, most=5)
-    file = source.declaration_file
-    faults.append(file.fault(place, words, hint=hint) if file is not None else Fault(words, source.path.as_posix(), hint=hint))
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
@@ -17,7 +18,7 @@ from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.headers import Column, column_unit, is_unit_of
 from auditkb.sources.layout import make_layout, shown_path, split_unit
 from auditkb.sources.mapping import ColumnSaid, MappingFile, TableSaid, Target, ValuesSaid, column_key, share_rows, takes, targets_of, value_options
-from auditkb.sources.plans import Plan, all_headings, naming_columns, skipped_sheets, title_notes
+from auditkb.sources.plans import Plan, all_headings, columns_of_names, naming_columns, skipped_sheets, title_notes
 from auditkb.sources.sheets import Sheet, column_letter, column_position
 from auditkb.values import MONEY_UNITS
 
@@ -117,6 +118,8 @@ class _TableBuilder:
 
     def _check_title(self, letter: str, title: str | None, position: int, place: _Place) -> None:
         there = self._layout.title(position)
+        if title is None and not there and position >= self._width:
+            self._fault(place, Text(f"工作表没有 {letter} 列", f"the sheet has no column {letter}"), Text(f"最后一列是 {column_letter(self._width - 1)}", f"its last column is {column_letter(self._width - 1)}") if self._width else None)
         if _same_title(title or "", there):
             return
         if title is None:
@@ -133,6 +136,11 @@ class _TableBuilder:
         actual = Text(f"表头是“{there}”", f'is headed "{there}"') if there else Text("没有表头", "has no title")
         self._fault(place, Text(f"对应文件与工作簿不一致：工作簿 {letter} 列{actual.zh}，对应文件写的是“{title}”",
                                 f'mapping and workbook do not agree: column {letter} {actual.en}, the mapping says "{title}"'), hint)
+
+    @cached_property
+    def _width(self) -> int:
+        """How many columns the widest row has."""
+        return max((len(row.cells) for row in self._sheet.rows()), default=0)
 
     def _is_header_found(self) -> bool:
         """Whether any title of the mapping stands in the rows that it calls the header."""
@@ -222,7 +230,8 @@ class _TableBuilder:
             for instance in found:
                 keys = naming_columns(self._dictionary[name], instance.columns) | linked
                 naming |= {column.position: keys for column in instance.columns if column.position in summed and column.position not in fill}
-        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds, naming)
+        read = [(self._dictionary[name], instance.columns) for name, found in instances.items() for instance in found]
+        return Body(self._sheet, self._layout, loaded, fill, summed, self._headings, bounds, naming, columns_of_names(self._sheet, read))
 
     def _instances(self, type_name: str) -> tuple[Instance, ...]:
         numbers = sorted({target.number or 0 for column in self._placed for target in column.targets if target.type == type_name})

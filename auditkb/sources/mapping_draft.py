@@ -16,8 +16,10 @@ from auditkb.sources.mapping import SUFFIX
 from auditkb.sources.mapping_text import ColumnText, TableText, fields_of, mapping_text
 from auditkb.sources.plans import GUIDES, all_headings
 from auditkb.sources.proposals import Proposal, Proposer
+from auditkb.sources.settled_proposals import settle_together
 from auditkb.sources.sheets import Row, Sheet, column_letter
 from auditkb.sources.source import read_sheets
+from auditkb.sources.title_meanings import TitleMeanings
 from auditkb.texts import means_nothing_certain
 from auditkb.values import MONEY_UNITS
 
@@ -112,11 +114,12 @@ def _last_before(rows: Sequence[Row], header: int) -> int:
 
 def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictionary, has_several: bool, *, is_beside: bool) -> TableText:
     names = [sheet.type_name, sheet.file.stem, *(cell for row in layout.above for cell in row.cells if cell.strip())]
-    proposer = Proposer(dictionary, layout, names)
+    meanings = TitleMeanings(dictionary, layout, names)
+    proposer = Proposer(meanings)
     body = Body(sheet, layout, frozenset(layout.titles), headings=all_headings(dictionary), bounds=layout.columns if is_beside else None)
     lines = [line.cells for line, _ in zip(body.lines(), range(_ROWS_LOOKED_AT), strict=False)]
     untitled = {place for cells in lines for place, text in enumerate(cells) if text.strip() and place not in layout.titles and (not is_beside or place in layout.columns)}
-    proposals = [*proposer.proposals(), *(Proposal(place) for place in untitled)]
+    proposals = [*settle_together(proposer.proposals(), meanings), *(Proposal(place, choices=[] if _only_counts(_texts(lines, place)) else ["skip"]) for place in untitled)]
     _suggest(proposer, proposals, lines)
     columns = [_column(entry, layout, lines) for entry in sorted(proposals, key=lambda entry: entry.position)]
     texts = [text for column in columns for text in _texts(lines, column.position)]
@@ -126,9 +129,15 @@ def _table(sheet: Sheet, layout: Layout, rows: Sequence[Row], dictionary: Dictio
         and any(text.replace(",", "").replace(".", "").isdigit() for text in _texts(lines, column.position)) for column in columns)
     marks = {text for cells in lines for text in cells if text.strip() and len(text) < 12 and means_nothing_certain(text)}
     year = re.search(r"(?:19|20)\d{2}", sheet.type_name)
-    return TableText(sheet.type_name if has_several else None, layout, proposer.main, columns, order, century or any(map(_SHORT_YEAR.fullmatch, texts)), needs_unit, sorted(marks)[:8],
+    return TableText(sheet.type_name if has_several else None, layout, meanings.main, columns, order, century or any(map(_SHORT_YEAR.fullmatch, texts)), needs_unit, sorted(marks)[:8],
                      int(year.group()) if year else None, list(_repeated_numbers(columns, lines)), any(map(_NO_YEAR.fullmatch, texts)),
                      list(_blank_below(columns, lines)), _office_of(layout), sheet.is_hidden is True)
+
+
+def _only_counts(texts: Sequence[str]) -> bool:
+    """Whether a column holds nothing but the numbers of its rows: 1, 2, 3."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    return len(numbers) == len(texts) and all(before < after for before, after in zip(numbers, numbers[1:], strict=False))
 
 
 def _suggest(proposer: Proposer, proposals: Sequence[Proposal], lines: Sequence[list[str]]) -> None:

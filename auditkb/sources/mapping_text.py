@@ -11,7 +11,7 @@ from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text
 from auditkb.sources.layout import Layout
 from auditkb.sources.mapping import choices_of_meaning
-from auditkb.sources.proposals import fields_named
+from auditkb.sources.settled_proposals import fields_named
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff.()（）/ ]*")
 _LONGEST_SAMPLE = 24

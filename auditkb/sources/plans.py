@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean
+from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, nearest
 from auditkb.notes import Note
 from auditkb.sources.body import Body
 from auditkb.sources.row_kinds import is_number, total_kind
@@ -15,7 +15,7 @@ from auditkb.sources.declaration import MONEY_UNITS, Declaration
 from auditkb.sources.extract import Extract, Instance
 from auditkb.sources.guide import Guide, read_guide
 from auditkb.sources.headers import Column, match_headers
-from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, is_caption, is_heading, split_unit
+from auditkb.sources.layout import ROW_NUMBERS, Layout, find_layouts, is_caption, is_heading, shown_path, split_unit
 from auditkb.sources.remarks import MAP_IT, skipped_row
 from auditkb.sources.sheets import Row, Sheet, column_letter
 
@@ -105,10 +105,10 @@ def _is_empty(sheet: Sheet) -> bool:
 
 def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
     allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
-    near = did_you_mean(name, allowed + [record_type.label.zh for record_type in dictionary.types.values()])
+    allowed += [record_type.label.zh for record_type in dictionary.types.values()]
     hint = Text("请用 ingest.py map 写对应文件，或让文件或工作表以记录类型为名，如 合同、支付", "write a mapping file with ingest.py map, or name the file or sheet after its record type, such as contract or payment")
-    if near.en.startswith("did you mean"):
-        hint = near + Text("；否则", "; else ") + hint
+    if nearest(name, allowed):
+        hint = did_you_mean(name, allowed) + Text("；否则", "; else ") + hint
     return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
 
 
@@ -131,26 +131,29 @@ def _by_headings(sheet: Sheet, record_type: RecordType, dictionary: Dictionary, 
     loaded = frozenset(column.position for column in matched.columns)
     summed = {column.position: (column.unit, column.options) for column in matched.columns if column.field.type == "money"}
     keys = naming_columns(record_type, matched.columns)
-    body = Body(sheet, layout, loaded, summed=summed, headings=headings, naming=dict.fromkeys(summed, keys))
+    body = Body(sheet, layout, loaded, summed=summed, headings=headings, naming=dict.fromkeys(summed, keys), names=columns_of_names(sheet, [(record_type, matched.columns)]))
     notes = title_notes(sheet, layout, matched.columns, headings)
     for position, why, advice in matched.left_out:
         letter, title = column_letter(position), layout.title(position)
         if normalise_header(title) in ROW_NUMBERS:
             notes.append(Note("skipped", None, None, None, None, title, sheet.name, letter, Text(f"{letter} 列“{title}”未读入：只是行的编号", f'column {letter} "{title}" is not loaded: it only counts the rows')))
             continue
-        why, advice = _owners(layout.titles[position][-1], why, advice, dictionary)
+        why, advice = _owners(layout.titles[position], record_type, why, advice, dictionary)
         text = Text(f"{letter} 列“{title}”未读入：{why.zh}", f'column {letter} "{title}" is not loaded: {why.en}')
         notes.append(Note("not_loaded", None, None, None, None, title, sheet.name, letter, text, advice))
     return Extract(record_type, sheet, body, (Instance(tuple(matched.columns), loaded),), notes=notes, faults=matched.faults)
 
 
-def _owners(title: str, why: Text, advice: Text, dictionary: Dictionary) -> tuple[Text, Text]:
-    """Why a column is left out, and what to do, where its heading is that of a field of other record types."""
-    headings = {normalise_header(title), split_unit(title)[0]}
-    found = [(record_type.label, record_type.fields[name].label) for record_type in dictionary.types.values() if record_type.derived is None
-             for heading, name in record_type.headers().items() if heading in headings][:3]
-    if not found:
+def _owners(path: Sequence[str], own: RecordType, why: Text, advice: Text, dictionary: Dictionary) -> tuple[Text, Text]:
+    """Why a column is left out, and what to do, where its heading is that of a field of other record types, or of this one but for the titles over it."""
+    headings = {normalise_header(path[-1]), split_unit(path[-1])[0]}
+    known = [record_type for record_type in dictionary.types.values() if record_type.derived is None and headings & record_type.headers().keys()]
+    if not known:
         return why, advice
+    if len(path) > 1 and own in known:
+        over = shown_path(path[:-1])
+        known, why = [own], Text(f"上面的标题“{over}”没有说明是哪类记录", f'the title "{over}" above it does not say of which record')
+    found = [(record_type.label, record_type.fields[name].label) for record_type in known for heading, name in record_type.headers().items() if heading in headings][:3]
     said = Text("、".join(f"{label.zh}·{field.zh}" for label, field in found), ", ".join(f"{label.en}: {field.en}" for label, field in found))
     return (why + Text(f"，可能是{said.zh}", f"; it may be {said.en}"),
             Text("要读入则用 ingest.py map 写对应文件，一行可以读成几类记录", "to load it write a mapping file with ingest.py map: one row may hold several record types"))
@@ -160,6 +163,13 @@ def naming_columns(record_type: RecordType, columns: Iterable[Column]) -> frozen
     """The columns that name a record, or what it belongs to; amounts are compared by themselves."""
     names = {name for names in record_type.key for name in names}
     return frozenset(column.position for column in columns if column.name in names and column.field.type != "money")
+
+
+def columns_of_names(sheet: Sheet, read: Iterable[tuple[RecordType, Iterable[Column]]]) -> frozenset[int] | None:
+    """The columns of a table in which one cell by itself is a record, as in a list of firms; None for JSON, where each object is a record."""
+    if sheet.file.suffix.lower() in (".json", ".jsonl"):
+        return None
+    return frozenset(column.position for record_type, columns in read for column in columns if record_type.key == ((record_type.label_field,),) and column.name == record_type.label_field)
 
 
 def title_notes(sheet: Sheet, layout: Layout, columns: Sequence[Column], headings: frozenset[str]) -> list[Note]:

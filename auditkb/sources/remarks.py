@@ -6,21 +6,24 @@ from collections.abc import Iterator, Sequence
 
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
-from auditkb.sources.body import Body
+from auditkb.sources.body import Body, Skipped
+from auditkb.sources.row_kinds import ALONE, COMPLETE_IT, UNNAMED_TOTAL
 from auditkb.sources.sheets import Sheet, column_letter
 from auditkb.sources.sums import Difference, Outlier
 
 MAP_IT = Text("用 ingest.py map 写对应文件，为每张表写明表头行和数据行", "write a mapping file with ingest.py map, which names the header and the rows of each table")
-_MOST_RAW = 200
+_MOST_RAW, _MOST_CELLS = 200, 10
 
 
 def remarks_on(body: Body) -> tuple[list[Note], list[Fault]]:
     """Notes and faults of a table whose lines have been read to their end."""
     sheet = body.sheet
-    notes = [skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes = [_alone(sheet, entry) if entry.what in (ALONE, UNNAMED_TOTAL) else skipped_row(sheet, entry.number, entry.what, entry.raw) for entry in body.skipped]
+    notes += [_like_none(sheet, entry) for entry in body.doubtful]
     notes += [_differs(entry, body) for entry in body.differences]
     notes += [_far_above(entry, body) for entry in body.outliers]
     notes += list(_hidden(body))
+    notes += list(_comments(body))
     faults = []
     if body.next_header is not None:
         faults.append(Fault(Text(f"第 {body.next_header} 行又是一个表头，下面是另一张表", f"row {body.next_header} is a header again: another table begins"),
@@ -32,6 +35,17 @@ def skipped_row(sheet: Sheet, number: int, what: Text, raw: str) -> Note:
     """A row that is no record."""
     text = Text(f"第 {number} 行未读入：{what.zh}", f"row {number} is not loaded: {what.en}")
     return Note("skipped", None, None, None, None, raw[:_MOST_RAW], sheet.name, str(number), text)
+
+
+def _alone(sheet: Sheet, entry: Skipped) -> Note:
+    return Note("not_loaded", None, None, None, None, entry.raw[:_MOST_RAW], sheet.name, str(entry.number),
+                Text(f"第 {entry.number} 行未读入：{entry.what.zh}", f"row {entry.number} is not loaded: {entry.what.en}"), COMPLETE_IT)
+
+
+def _like_none(sheet: Sheet, entry: Skipped) -> Note:
+    return Note("doubtful", None, None, None, None, entry.raw[:_MOST_RAW], sheet.name, str(entry.number),
+                Text(f"第 {entry.number} 行已读作一条记录，但{entry.what.zh}", f"row {entry.number} was read as a record, but holds {entry.what.en}"),
+                Text("是合计或说明的，移到表外或写明“合计”“注：”；是记录的不用管", "where it is a total or a note, move it out of the table or call it 合计 or 注：; else leave it"))
 
 
 def _differs(entry: Difference, body: Body) -> Note:
@@ -55,6 +69,21 @@ def _far_above(entry: Outlier, body: Body) -> Note:
                 f"more than a thousand times the middle of the other amounts of the column ({entry.middle:f}): digits too many, or another unit? It was read as it stands")
     return Note("doubtful", None, None, None, None, entry.raw, body.sheet.name, f"{column_letter(entry.position)}{entry.number}", text,
                 Text("请核对原件上的金额和单位", "check the amount and its unit on the paper"))
+
+
+def _comments(body: Body) -> Iterator[Note]:
+    """What people noted on cells is not read: on a record it may change what the cell says."""
+    sheet, layout = body.sheet, body.layout
+    here = [entry for entry in sheet.comments if (body.bounds is None or entry.column in body.bounds) and (layout.last_row is None or entry.row <= layout.last_row)]
+    for entry in here:
+        if entry.row >= layout.first_row:
+            yield Note("doubtful", None, None, None, None, entry.text[:_MOST_RAW], sheet.name, f"{column_letter(entry.column)}{entry.row}",
+                       Text("这一格有批注，批注没有读入", "there is a comment on this cell, which is not loaded"), Text("请核对批注是否改变这一格的内容", "check whether it changes what the cell says"))
+    header = {*layout.header_rows, *(row.number for row in layout.above)}
+    above = [f"{column_letter(entry.column)}{entry.row}" for entry in here if entry.row in header]
+    if above:
+        listed = ", ".join(above[:_MOST_CELLS]) + (" …" if len(above) > _MOST_CELLS else "")
+        yield Note("skipped", None, None, None, None, None, sheet.name, None, Text(f"表头的批注未读入：{listed}", f"comments on the header are not loaded: {listed}"))
 
 
 def _hidden(body: Body) -> Iterator[Note]:

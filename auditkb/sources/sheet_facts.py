@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditkb.errors import Text
-from auditkb.sources.sheets import Area, Problem
+from auditkb.sources.sheets import Area, Comment, Problem
 
 IS_AN_ERROR = Text("公式的结果是错误", "the result of the formula is an error")
 HAS_NO_RESULT = Text("公式没有算出的结果", "the formula has no computed result")
@@ -34,6 +34,7 @@ class SheetFacts:
     merged: list[Area] = field(default_factory=list)
     formats: dict[int, list[list[int]]] = field(default_factory=dict)
     unread: dict[int, list[tuple[str, Problem]]] = field(default_factory=dict)
+    comments: tuple[Comment, ...] = ()
     last_row: int = 0
     last_column: int = -1
     has_values: bool = False

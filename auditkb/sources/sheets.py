@@ -44,6 +44,14 @@ class Area(NamedTuple):
     last_column: int
 
 
+class Comment(NamedTuple):
+    """What somebody noted on a cell."""
+
+    row: int
+    column: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One table of a file. `rows` starts reading anew at each call.
@@ -51,7 +59,8 @@ class Sheet:
     `name` is the file's, with the sheet in brackets where there are several (`office.xlsx[合同]`). `type_name` is what
     the file says by its name or the sheet's: the record type, not yet looked up. A merged area
     has its text in its first cell only. `is_hidden` and `hidden_columns` are None where the format does not tell.
-    `last_row` is about where the sheet ends, for whoever waits; None where that is known only at the end.
+    `last_row` is about where the sheet ends, for whoever waits; None where that is known only at the end. `comments` are
+    known of .xlsx and .xlsm only.
     """
 
     file: Path
@@ -62,6 +71,7 @@ class Sheet:
     is_hidden: bool | None = False
     hidden_columns: tuple[int, ...] | None = ()
     last_row: int | None = None
+    comments: tuple[Comment, ...] = ()
 
     @property
     def place(self) -> str:

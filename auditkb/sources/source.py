@@ -10,7 +10,7 @@ from pathlib import Path
 from auditkb import __version__
 from auditkb.aliases import NO_ALIASES, Aliases
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
-from auditkb.errors import Fault, KnowledgeBaseError, Text, fail
+from auditkb.errors import Fault, KnowledgeBaseError, Text, as_a_word, fail
 from auditkb.sources.csv_files import read_delimited
 from auditkb.sources.declaration import FILE_NAME, Declaration, Words, id_of_file, read_declaration
 from auditkb.sources.json_files import read_json, read_json_lines
@@ -57,6 +57,7 @@ class Source:
 
     @property
     def id(self) -> str:
+        """What the source is called."""
         return self.declaration.id
 
 
@@ -93,23 +94,23 @@ def open_source(path: Path, dictionary: Dictionary, *, type_name: str | None = N
 def _open_folder(path: Path, dictionary: Dictionary, office: Path | None) -> Source:
     faults: list[Fault] = []
     declaration, file = None, None
-    if not (path / FILE_NAME).is_file():
-        faults.append(Fault(Text(f"文件夹里没有 {FILE_NAME}", f"the folder has no {FILE_NAME}"), path.as_posix(),
-                            hint=Text("其中至少写明 id 和 title（zh、en）", "it gives at least id and title (zh, en)")))
-    else:
+    has_declaration = (path / FILE_NAME).is_file()
+    if has_declaration:
         try:
             declaration, file = read_declaration(path / FILE_NAME, dictionary)
         except KnowledgeBaseError as error:
             faults += error.faults
     files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "~$")))
     data = [entry for entry in files if entry.suffix.lower() not in _BESIDE]
+    if not has_declaration:
+        faults.append(_no_declaration(path, data))
     extracts: list[Extract | OcdsSheet] = []
     mappings: list[str] = []
     for entry in data:
         try:
             found = find_mapping(entry, office)
             said = read_mapping(found, dictionary) if found is not None else None
-            faults += _said_twice(said)
+            faults += _said_twice(said) if has_declaration else []
             mappings += [said.file.text] if said is not None else []
             if said is None and is_ocds(entry):
                 extracts += ocds_sheets(entry, dictionary)
@@ -125,6 +126,17 @@ def _open_folder(path: Path, dictionary: Dictionary, office: Path | None) -> Sou
     if faults or declaration is None:
         raise KnowledgeBaseError(faults)
     return Source(path, declaration, file, _in_order(extracts, dictionary), _checksum([path / FILE_NAME, *data]), tuple(mappings))
+
+
+def _no_declaration(path: Path, data: Sequence[Path]) -> Fault:
+    """What to do about a folder without a declaration: one file that has all it needs is loaded by itself."""
+    hint = Text("写一个，其中至少有 id 和 title；", "write one, with at least id and title; ")
+    if len(data) == 1:
+        file = data[0].as_posix()
+        hint += Text(f"或直接读入文件：ingest.py records {as_a_word(file)}", f"or load the file by itself: ingest.py records {as_a_word(file)}")
+    else:
+        hint += Text("或逐个读入其中的文件", "or load its files one by one")
+    return Fault(Text(f"文件夹里没有 {FILE_NAME}", f"the folder has no {FILE_NAME}"), path.as_posix(), hint=hint)
 
 
 def _said_twice(said: MappingFile | None) -> list[Fault]:

@@ -147,6 +147,11 @@ class Sums:
                 found.append(Outlier(number, place, text, amount, Decimal(str(middle))))
         return found
 
+    def is_sum(self, place: int, text: str) -> bool:
+        """Whether an amount is the sum of the rows above it, since the last subtotal, since the last total, or of all."""
+        amount = amount_of(text, *self._columns[place])
+        return bool(amount) and any(amount == known[place][0] for known in (self._since_subtotal, self._since_total, self._all) if place in known)
+
     def subtotal(self, row: Row) -> list[Difference]:
         """A row of subtotals; what does not agree."""
         is_above = self._rows_since_subtotal == 0 or self._open_subtotal is not None

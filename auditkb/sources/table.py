@@ -49,7 +49,6 @@ class Table:
         self._unlinked = {name: Cell(state=str(said.get(name, record_type.fields[name].if_empty))) for name in extract.links}
         self._plain = self._reads_plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
-        self._first: dict[str, tuple[int, dict[str, Cell]]] = {}
         self._nameless: set[int] = set()
         self._without_unit: set[str] = set()
 
@@ -168,7 +167,7 @@ class Table:
         text, is_name = self.keys.text_of(values, self._alternatives) if self.sheet.is_part else (None, False)
         if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
             return None
-        if self.sheet.has_children and text in self._first:
+        if self.sheet.has_children and text in self.keys.first:
             if self._repeats(text, cells, line, is_name):
                 self._own_keys[line.number] = text
                 return None
@@ -181,7 +180,7 @@ class Table:
         if self.sheet.is_part:
             self._own_keys[line.number] = key
             if self.sheet.has_children:
-                self._first.setdefault(key, (line.number, cells))
+                self.keys.first.setdefault(key, (self._place(line.number), cells))
         self._note_cells(key, instance, cells, line)
         return self._maker.make(key, cells, self.declaration.id, line.number)
 
@@ -214,13 +213,13 @@ class Table:
 
     def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_name: bool) -> bool:
         """Whether this row only repeats an earlier record, in the same words or in blanks; else a fault where it must be."""
-        number, first = self._first[key]
-        differing = [name for name, cell in cells.items() if cell.value is not None and cell.value != first[name].value]
+        place, first = self.keys.first[key]
+        differing = [name for name, cell in cells.items() if cell.value is not None and (name not in first or cell.value != first[name].value)]
         if differing and is_name:
-            label = self.record_type.fields[differing[0]].label
+            label, other = self.record_type.fields[differing[0]].label, self._named(place)
             self._fault(
-                Text(f"第 {line.number} 行与第 {number} 行是同一条{self.record_type.label.zh}（{key}），但“{label.zh}”不同",
-                     f'row {line.number} has the same key as row {number} ({self.record_type.label.en} {key}), but another "{label.en}"'), line,
+                Text(f"第 {line.number} 行与{other.zh}是同一条{self.record_type.label.zh}（{key}），但“{label.zh}”不同",
+                     f'row {line.number} has the same key as {other.en} ({self.record_type.label.en} {key}), but another "{label.en}"'), line,
                 Text(f"同一条记录请改为一致；不是同一条的，在对应文件中写 keys，如 keys: {{{self.record_type.type}: [number, title]}}",
                      f"make them agree if they are one; if not, say keys in the mapping file: keys: {{{self.record_type.type}: [number, title]}}"))
         return not differing
@@ -236,13 +235,17 @@ class Table:
     def _place(self, number: int) -> str:
         return f"{self.sheet.name} {number}"
 
+    def _named(self, place: str) -> Text:
+        """A row of this sheet, or of another that is named."""
+        sheet, _, number = place.rpartition(" ")
+        return Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f" {sheet} 第 {number} 行", f"row {number} of {sheet}")
+
     def _key(self, text: KeyText, line: Line) -> str | None:
         key = self.keys.claim(*text, self._place(line.number))
         label = self.record_type.label
         if key.same_as is None and key.text is not None:
             return key.text
-        sheet, _, number = str(key.same_as).rpartition(" ")
-        other = Text(f"第 {number} 行", f"row {number}") if sheet == self.sheet.name else Text(f"{sheet} 第 {number} 行", f"row {number} of {sheet}")
+        other = self._named(str(key.same_as))
         if key.text is None:
             fields = [self.record_type.fields[name].label for names in self._alternatives for name in names]
             self._fault(
@@ -266,7 +269,11 @@ class Table:
         taken = next((place for place, names in enumerate(self._alternatives) if len(names) == parts), 0)
         labels = [[record_type.fields[name].label for name in names] for names in self._alternatives[:taken]]
         if not labels:
-            return Text("删去重复的一行，或更正编号", "remove one of them, or correct the number")
+            if record_type.label_field in self._alternatives[0]:
+                return Text("登记了两次的，删去一行；编号写错的，更正", "remove a row that was entered twice, or correct the number")
+            keys = f"keys: {{{record_type.type}: [{', '.join((*self._alternatives[0], record_type.label_field))}]}}"
+            return Text(f"登记了两次的，删去一行；编号写错的，更正；确是两{record_type.measure}共用一个编号的，在对应文件中写 {keys}",
+                        f"remove a row that was entered twice, or correct the number; where one number really stands for two say in a mapping file {keys}")
         zh, en = "，或".join("、".join(f"“{label.zh}”" for label in missing) for missing in labels), " or ".join(", ".join(f'"{label.en}"' for label in missing) for missing in labels)
         voucher = " （如凭证号加序号）" if "voucher_number" in record_type.fields else ""
         return Text(f"同一{record_type.measure}登记了两次的，删去一行；确是两{record_type.measure}的，都保留，并在每行填写{zh}{voucher.strip()}",

@@ -69,6 +69,7 @@ def _facts(package: Package, part: str) -> SheetFacts:
         with package.open_part(part) as xml:
             facts = read_facts(xml, styles, is_uncomputed=package.is_uncomputed, is_exact=is_exact)
         if facts.size <= MOST_CELLS:
+            facts.comments = package.comments(part)
             return facts
     raise TooMuch
 
@@ -128,7 +129,7 @@ def _sheets(path: Path, found: list[tuple[str, bool, SheetFacts]], formats: dict
     if not found:
         raise fail("工作簿是空的", "the workbook is empty", file=path.as_posix())
     values = _Values(path)
-    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns, facts.last_row or None)
+    return [Sheet(path, f"{path.name}[{title}]", title, _Rows(values, title, facts, formats), tuple(facts.merged), is_hidden, facts.hidden_columns, facts.last_row or None, facts.comments)
             for title, is_hidden, facts in found]
 
 

@@ -6,6 +6,7 @@ A file may be made to harm: parts are measured while they are unpacked, and XML 
 from __future__ import annotations
 
 import posixpath
+import re
 import struct
 import zipfile
 import zlib
@@ -20,12 +21,14 @@ from lxml import etree
 from auditkb.errors import KnowledgeBaseError, Text, fail
 from auditkb.sources.archives import names_a_part_twice, unpacks_to_too_much
 from auditkb.sources.number_formats import NumberFormat, read_number_format
+from auditkb.sources.sheets import Comment, column_position
 from auditkb.sources.signatures import SAVE_AS_XLSX
 
 MOST_BYTES_OF_SHEETS = 2 * 1024**3
 MOST_BYTES_OF_TEXTS = 256 * 1024**2
 MOST_BYTES_OF_A_PART = 32 * 1024**2
 BYTES_AT_ONCE = 1024**2
+_CELL = re.compile(r"(?P<letters>[A-Z]{1,3})(?P<row>[1-9]\d{0,6})", re.ASCII)
 # What zipfile raises for a damaged or a locked archive, and lxml for XML that is cut off.
 _BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error, etree.LxmlError)
 
@@ -60,6 +63,18 @@ class Package:
         if name not in self._archive.NameToInfo:
             raise broken(self.path)
         return self._archive.open(name)
+
+    def comments(self, part: str) -> tuple[Comment, ...]:
+        """What is noted on the cells of a sheet."""
+        found = []
+        for kind, target in self._relations(posixpath.dirname(part), posixpath.basename(part)).values():
+            if kind == "comments" and target in self._archive.NameToInfo:
+                for element in _named(self._tree(target), "comment"):
+                    place = _CELL.fullmatch(element.get("ref", ""))
+                    text = " ".join("".join(run.text or "" for run in _named(element, "t")).split())
+                    if place is not None and text:
+                        found.append(Comment(int(place["row"]), column_position(place["letters"]), text))
+        return tuple(sorted(found))
 
     def _tree(self, name: str) -> etree._Element:
         with self.open_part(name) as file:

@@ -1,4 +1,5 @@
 -- Every line that carries a unit price, whatever paper it stands on, so that prices of one thing can be compared.
+-- Lines of reversed and void invoices are no prices.
 -- The key names the paper; department, body and year are those of the line it comes from.
 select
   'quote_line/' || l.key as key, l.item, l.specification, l.unit, l.unit_price, l.community,
@@ -15,6 +16,7 @@ select
   l.source, l.sheet, l.row, l._states, l._department, l._organisation, l._year,
   l._folded_item, l._folded_specification, l._folded_unit, l._folded_community
 from invoice_line l left join invoice i on i.key = l.invoice
+where i.status is null or i.status = 'normal'
 union all
 select
   'budget_item/' || l.key, l.item, l.specification, l.unit, l.unit_price, l.community,

@@ -7,9 +7,12 @@ import os
 from datasette import Response, hookimpl
 from datasette.utils import tilde_decode
 
+from auditkb.dictionary import load_dictionary
+from auditkb.record_history import changes_behind
 from web import queries, reports, rule_text
 from web.cells import DATABASE
-from web.site import Site, labels_of_project
+from web.searching import search
+from web.site import ROOT, Site
 from web.timeline import timeline
 
 _KEY = "_auditkb_site"
@@ -23,7 +26,7 @@ def site_of(datasette) -> Site:
     """The site's words, made once for each server."""
     site = getattr(datasette, _KEY, None)
     if site is None:
-        site = Site(labels_of_project(), datasette.urls)
+        site = Site(load_dictionary(ROOT / "records"), datasette.urls)
         setattr(datasette, _KEY, site)
     return site
 
@@ -111,13 +114,17 @@ async def extra_template_vars(template, table, request, datasette):
         return {"page": {**page, "text": rule_text.read_rule(page["rule"], page["laws"])}}
     if template == "row-kb-known_findings.html":
         return {"page": await read(datasette, queries.known_page, key)}
+    if template == "row-kb-sources.html":
+        return {"page": await read(datasette, queries.source_page, site.labels, key)}
+    if template == "row-kb-runs.html":
+        return {"page": await read(datasette, queries.run_page, key)}
     if template in _REPORT_PAGES:
         return {"page": await read(datasette, _REPORT_PAGES[template], key)}
     shown = site.labels.tables.get(table)
     if shown is None or not shown.is_record:
         return {"page": None, "shown": shown}
     page = await read(datasette, queries.record_page, site.labels, shown, key)
-    return {"page": page, "shown": shown, "timeline": timeline(site.labels, shown, page["record"], page["children"])}
+    return {"page": page, "shown": shown, "around_shown": queries.AROUND_SHOWN, "timeline": timeline(site.labels, shown, page["record"], page["children"])}
 
 
 async def _departments(datasette) -> dict[str, str]:
@@ -129,6 +136,7 @@ async def _departments(datasette) -> dict[str, str]:
 async def _finding(datasette, site: Site, key: str):
     page = await read(datasette, queries.finding, site.labels, key)
     page["timeline"] = None
+    page["changes"] = await read(datasette, changes_behind, site.dictionary, key) if page["finding"]["state"] == "gone" else []
     table, own = site.labels.tables.get(page["finding"]["record_type"] or ""), page["record"]
     # The dates of an invoice or a payment are read beside those of its contract.
     if own and own.get("contract"):
@@ -149,6 +157,7 @@ def register_routes():
 async def search_page(datasette, request):
     """Everything in which the words occur."""
     words = (request.args.get("q") or "").strip()[:100]
-    found = await read(datasette, queries.search, site_of(datasette).labels, words)
-    context = {"words": words, "found": found}
+    only = request.args.get("in") or ""
+    found = await read(datasette, search, site_of(datasette).labels, words, only)
+    context = {"words": words, "found": found, "only": only}
     return Response.html(await datasette.render_template("search.html", context, request=request))
