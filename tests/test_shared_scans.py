@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from auditkb import examples
+from auditkb import example_sql, example_worlds
 from auditkb.compiler.children import Children
 from auditkb.compiler.together import Together, decide_together
 from auditkb.database import open_database
@@ -24,7 +24,7 @@ from auditkb.errors import KnowledgeBaseError
 from auditkb.rules.load import RuleSet, load_rules
 from benchmarks.cases import AS_OF
 from benchmarks.generate import make_database
-from tests.test_runs import DICTIONARY, EARLY, LARGE, World, empty, world  # noqa: F401
+from tests.run_world import DICTIONARY, EARLY
 from tests.worlds import RULE_IDS, rules, world_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,11 +87,11 @@ def test_what_is_only_counted_adds_up_to_the_same(generated):
 def test_together_and_alone_agree_on_every_example(rule_id):
     dictionary = loaded()[0]
     rule = rules()[rule_id]
-    with closing(examples.open_world(dictionary)) as connection:
+    with closing(example_worlds.open_world(dictionary)) as connection:
         for index, example in enumerate(rule.file.examples):
-            varied, day = examples.with_parameters(rule, example.with_), examples.day_of(example)
+            varied, day = example_sql.with_parameters(rule, example.with_), example_sql.day_of(example)
             connection.execute("begin")
-            examples.store_world(connection, dictionary, world_of(rule, index))
+            example_worlds.store_world(connection, dictionary, world_of(rule, index))
             shared = Shared([varied], dictionary, day)
             together = outcomes(connection, engine.RuleSql(varied, dictionary, day, shared))
             assert together == outcomes(connection, engine.prepare(varied, dictionary, day)), example.name.en
@@ -130,7 +130,7 @@ def _spoilt(self: Together, original: Any = Together.select) -> str:
     return original(self) + " WHERE no_such_function(b._key)"
 
 
-def test_a_statement_for_many_that_breaks_leaves_each_rule_to_itself(world, monkeypatch):  # noqa: F811
+def test_a_statement_for_many_that_breaks_leaves_each_rule_to_itself(world, monkeypatch):
     world.contract("C", None, "2019-05-20")
     expected = world.run().counts
     monkeypatch.setattr(Together, "select", _spoilt)
@@ -138,7 +138,7 @@ def test_a_statement_for_many_that_breaks_leaves_each_rule_to_itself(world, monk
     assert report.is_complete and {key[1:]: number for key, number in report.counts.items()} == {key[1:]: number for key, number in expected.items()}
 
 
-def test_a_rule_that_breaks_is_named_alone_and_the_others_run(world):  # noqa: F811
+def test_a_rule_that_breaks_is_named_alone_and_the_others_run(world):
     world.rule(EARLY.replace("TT-001", "TT-003").replace("days_between(starts_on, signed_on)", "abs(duration_days)"))
     world.change("A", duration_days=-(2**63))  # which has no absolute value in SQLite
     report = world.run()
@@ -148,7 +148,7 @@ def test_a_rule_that_breaks_is_named_alone_and_the_others_run(world):  # noqa: F
     assert world.run().is_complete
 
 
-def test_two_hundred_rules_of_one_type_run(world):  # noqa: F811
+def test_two_hundred_rules_of_one_type_run(world):
     for number in range(200):
         world.rule(EARLY.replace("TT-001", f"TT-{number + 100}"))
     report = world.run()
@@ -159,7 +159,7 @@ def test_two_hundred_rules_of_one_type_run(world):  # noqa: F811
 
 # --- a rule out of time
 
-def test_a_rule_out_of_time_takes_nothing_of_the_run_with_it(world):  # noqa: F811
+def test_a_rule_out_of_time_takes_nothing_of_the_run_with_it(world):
     world.database.execute("begin")
     world.database.executemany("INSERT INTO contract (key, starts_on, signed_on, is_framework, _covered) VALUES (?, '2019-05-15', '2019-05-20', 0, '')",
                                [(f"K{number}",) for number in range(20_000)])
@@ -169,7 +169,7 @@ def test_a_rule_out_of_time_takes_nothing_of_the_run_with_it(world):  # noqa: F8
     assert world.rows("SELECT id, status FROM runs") == [(report.run_id, "incomplete")], "the transaction of the run was not lost"
 
 
-def test_what_stores_rows_is_not_stopped(world):  # noqa: F811
+def test_what_stores_rows_is_not_stopped(world):
     world.database.execute("begin")
     world.database.execute("CREATE TEMP TABLE kept (key TEXT)")
     with pytest.raises(KnowledgeBaseError), limited(world.database, 0.0, 0.0):
