@@ -19,6 +19,7 @@ from auditkb import __version__
 from auditkb.database import writer
 from auditkb.dictionary import Dictionary
 from auditkb.engines import sqlite as engine
+from auditkb.engines.shared import Part
 from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.evidence import Gatherer
 from auditkb.findings import Classes, KnownFinding
@@ -52,6 +53,8 @@ class RunReport:
     known: int = 0
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     """How long each step of each rule took, and of what is done once for all of them (under the name '')."""
+    shared: list[Part] = field(default_factory=list)
+    """What was done once for several rules, and how long it took."""
     matched: list[tuple[str, str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
     """(known id, rule, record type, record key, outcome, reasons)"""
 
@@ -94,12 +97,11 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
         at = time.perf_counter()
         engine.make_indexes(connection, rules, dictionary)
         report.seconds[""] = {"indexes": time.perf_counter() - at}
-        sqls = {}
+        sqls, shared = engine.prepare_run(rules, dictionary, as_of)
         outcomes_of_known: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         for number, rule in enumerate(rules, 1):
             if progress is not None:
                 progress(rule.id, number, len(rules))
-            sqls[rule.id] = engine.prepare(rule, dictionary, as_of)
             report.rules[rule.id] = rule
             try:
                 _run_rule(connection, dictionary, rule_set, sqls[rule.id], report, old_hashes, wanted.get(rule.id, []), outcomes_of_known, seconds_a_rule)
@@ -107,6 +109,8 @@ def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: 
                 report.faults += error.faults
                 report.broken.add(rule.id)
             report.seconds[rule.id] = sqls[rule.id].seconds
+        shared.close(connection)
+        report.shared = shared.parts
         at = time.perf_counter()
         _write_counts(connection, report)
         write_rules(connection, rule_set, {name: sql.best.for_one() for name, sql in sqls.items()}, dictionary)

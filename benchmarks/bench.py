@@ -119,7 +119,7 @@ def run_in_a_copy(database: Path, dictionary: Dictionary, rules: RuleSet, times:
 
 
 class Parts:
-    """How long each rule takes within a run, its findings and their evidence included."""
+    """How long each rule takes within a run, its findings and their evidence included, and without what rules share."""
 
     def __init__(self, times: Times):
         self._times = times
@@ -136,11 +136,13 @@ class Parts:
     def close(self, report: RunReport) -> None:
         """The run is over: note what each rule took; what is done once, after the last, is not counted as a rule's."""
         after = report.seconds[""]["publish"]
+        shared = {(what, name): sum(getattr(part, what) for part in report.shared if part.first == name)
+                  for name, _, _ in self._begun for what in ("processor", "seconds")}
         self._begun.append(("", time.process_time() - after, time.perf_counter() - after))
         parts = [(name, until[1] - processor, until[2] - wall)
                  for (name, processor, wall), until in zip(self._begun, self._begun[1:], strict=False)]
-        for part in parts:
-            self._times.add(*part)
+        for name, processor, wall in parts:
+            self._times.add(name, processor - shared["processor", name], wall - shared["seconds", name])
         self._times.add(RULES, sum(part[1] for part in parts), sum(part[2] for part in parts))
 
 
@@ -181,6 +183,9 @@ def print_table(measured: Measured, first: Measured) -> None:
               f"  {rule.checks if rule is not None else ''}")
     for fault in report.faults:
         print(f"did not end: {fault.say('en')}")
+    for part in sorted(report.shared, key=lambda part: -part.processor):
+        what = f"{part.name} gathered" if part.step == "gather" else f"{part.name} read for {len(part.rules)} rules" if len(part.rules) > 1 else f"{part.name} read for {part.rules[0]}"
+        print(f"once: {what} {part.processor:.3f} s of the processor")
     for step, seconds in report.seconds[""].items():
         print(f"once for all rules: {step} {seconds:.1f} s on the clock")
     if measured.peak is not None:

@@ -347,14 +347,16 @@ def test_profile_lists_every_rule_and_what_is_done_once(call, copy, language, ti
     assert code == 0 and title in out
     table = out[out.index(title):]
     assert step in table and "CON-001" in table and ("共用：建索引" if language == "zh" else "once: indexes") in table
+    assert re.search(r"共用：contract，\d\d 条规则" if language == "zh" else r"once for contract: \d\d rules", table)
     assert title not in call("run", "--db", copy, "--lang", language)[1]
 
 
 def test_profile_as_json_gives_seconds_by_rule_and_step(call, copy):
     seconds = json.loads(call("run", "--db", copy, "--format", "json", "--profile")[1])["seconds"]
     steps = {item["step"] for item in seconds if item["rule_id"] == "CON-002"}
-    assert {"decide", "reasons", "stand_ins", "count", "evidence", "write"} == steps
-    assert {item["step"] for item in seconds if item["rule_id"] is None} == {"indexes", "publish"}
+    assert {"decide", "take", "reasons", "stand_ins", "count", "evidence", "write"} == steps
+    assert {item["step"] for item in seconds if item["rule_id"] is None} == {"indexes", "publish", "scan", "gather"}
+    assert any(item["step"] == "scan" and item["of"] == "contract" and "CON-002" in item["rules"] for item in seconds)
     assert all(item["seconds"] >= 0 for item in seconds)
     assert "seconds" not in json.loads(call("run", "--db", copy, "--format", "json")[1])
 

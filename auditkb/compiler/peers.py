@@ -211,12 +211,17 @@ def either(function: str, parts: list[str]) -> str:
 
 def groups(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> list[str] | None:
     """SQL of the recorded fields that tell one group from another; None where other values do."""
+    names = group_columns(peers, assumptions, columns)
+    return None if names is None else [columns.columns[name[1:-1]] for name in names]
+
+
+def group_columns(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> list[str] | None:
+    """The columns of those fields."""
     stood_in = {item.target for item in assumptions}
     same = [item for item in peers.same if isinstance(item, Field) and item.path not in stood_in]
     if len(same) < len(peers.same):
         return None
-    names = [columns.column(item.ups, f"_folded_{item.name}" if item.kind.name == "text" else item.name) for item in same]
-    return [columns.columns[name[1:-1]] for name in names]
+    return [columns.column(item.ups, f"_folded_{item.name}" if item.kind.name == "text" else item.name) for item in same]
 
 
 def keys_of_groups(peers: Peers, assumptions: tuple[Assumption, ...], columns: Columns) -> str | None:

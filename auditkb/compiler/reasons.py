@@ -23,10 +23,10 @@ Guarded = tuple[tuple[str, ...], str]
 """Conditions that must all hold, and the SQL of the reason's text."""
 
 
-def reasons_sql(node: Node | list[Node], compiler: RowCompiler, extra: list[Guarded] | None = None) -> str:
-    """SQL of all reasons joined by `|`, NULL where there is none."""
-    nodes = node if isinstance(node, list) else [node]
-    found = [item for one in nodes for item in _why(one, compiler, (f"{_known(one, compiler)} IS NULL",))] + (extra or [])
+def reasons_sql(node: Node | dict[Node, str], compiler: RowCompiler, extra: list[Guarded] | None = None) -> str:
+    """SQL of all reasons joined by `|`, NULL where there is none. Of several nodes each comes with the SQL of its value."""
+    nodes = node if isinstance(node, dict) else {node: _known(node, compiler)}
+    found = [item for one, known in nodes.items() for item in _why(one, compiler, (f"{known} IS NULL",))] + (extra or [])
     merged: dict[str, list[str]] = {}
     for guards, text in found:
         merged.setdefault(text, []).append(" AND ".join(dict.fromkeys(guards)) or "1")

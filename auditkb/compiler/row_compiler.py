@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditkb.compiler import sqlite, tables
+from auditkb.compiler.children import Children
 from auditkb.compiler.pipeline import Columns, Pipeline
 from auditkb.compiler.rows import Gathered, gather
 from auditkb.compiler.rows_frame import RowsFrame
+from auditkb.compiler.rows_within import gather_within
 from auditkb.compiler.translate import truth, value
 from auditkb.compiler.values import Value
 from auditkb.dictionary import Dictionary
@@ -34,6 +36,8 @@ class Context:
     """Whether only a few records are asked about: then their rows are looked up instead of all being grouped."""
     grouped: bool | None = None
     """Whether all records have a group of peers, or none has; None where it may be either."""
+    children: Children | None = None
+    """Where rows below records are gathered for all rules, if the rule is decided together with others."""
     why: bool = True
     """Whether reasons are wanted. Most records are decided, so the reasons are asked of the few that are not."""
 
@@ -243,7 +247,8 @@ class RowCompiler:
     def aggregate(self, item: Aggregate | Missing) -> Value:
         """Value of an aggregate, gathered once."""
         if item not in self.gathered:
-            self.gathered[item] = gather(self, item)
+            children = self.context.children
+            self.gathered[item] = gather(self, item) if children is None else gather_within(self, item, children)
         return self.gathered[item].value
 
     def next_name(self) -> str:
@@ -259,13 +264,26 @@ class RowCompiler:
         """Whether all rows of the first step down are loaded for the record; a blank reference has none, known."""
         if rows.peers is not None:
             known = [f"{value(item, self).exact} IS NOT NULL" for item in (*self.peers.same, *self.peers.different)]
-            return " AND ".join([sqlite.covered(self.column((), "_covered"), self.record_type), *known])
+            return " AND ".join([self._covered((), self.record_type), *known])
         child = rows.downs[0][0]
-        here = sqlite.covered(self.column(rows.ups, "_covered"), child)
+        here = self._covered(rows.ups, child)
         blanks = [f"({self.column(rows.ups[:index], step)} IS NULL AND "
                   f"{sqlite.state(self.column(rows.ups[:index], '_states'), step, 'blank_in_document')})"
                   for index, step in enumerate(rows.ups)]
         return " OR ".join([here, *blanks])
+
+    def _covered(self, ups: tuple[str, ...], record_type: str) -> str:
+        """SQL of whether a record type is wholly loaded for the record, or for a row above it."""
+        children, base = self.context.children, self.pipeline.base
+        column = self.column(ups, "_covered")
+        if children is None:
+            return sqlite.covered(column, record_type)
+        children.coverage.tables.add(base.type_at(ups))
+        children.coverage.asked.add(record_type)
+        alias, flag = sqlite.name(".".join((*ups, "?covered"))), ".".join((*ups, f"?{record_type}"))
+        base.joins.setdefault(("covered", *ups), f"LEFT JOIN temp.{children.coverage.table} AS {alias} ON {alias}.p = {base.columns[column[1:-1]]}")
+        base.columns[flag] = f"{alias}.{sqlite.name(record_type)}"
+        return f"(COALESCE({sqlite.name(flag)}, 0) > 0)"
 
     def condition(self, node: Node | None, otherwise: str = "1") -> str:
         """SQL of a condition that may be absent."""

@@ -7,6 +7,7 @@ bound only (design: open values).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -47,10 +48,32 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
     """Write the CTEs of one aggregate and the stage that joins it; gives its columns."""
     rows = node.rows
     if rows.peers is not None and compiler.context.grouped is False:
-        totals = _totals(compiler, node, 0, 0, has_bound=_is_bounded_below(node))
-        return _stage(compiler, node, RowsFrame(compiler, rows, in_place=True), totals, peers.nobody(totals), "")
+        totals = totals_of(compiler, node, {"_z": ""} if is_bounded_below(node) else {})
+        return stage_of(compiler, node, RowsFrame(compiler, rows, in_place=True), totals, peers.nobody(totals), "")
     windows = peers.windows(compiler, node) if rows.peers is not None else None
     frame = RowsFrame(compiler, rows, in_place=windows is not None)
+    line = line_of(node, frame)
+    condition = line.pop("_t")
+    if rows.peers is not None:
+        peers.note_compared(compiler, frame)
+    unknown = frame.unknown() if compiler.context.why else []
+    totals = totals_of(compiler, node, line) + reasons_of_rows(len(unknown), len(frame.inner))
+    is_long = len(condition) + len(line["_v"]) > LONG
+    columns = [*(f"{text} AS {name}" for name, text in line.items()), *(f"{text} AS _u{number}" for number, text in enumerate(unknown)),
+               *(f"{text} AS _w{number}" for number, text in enumerate(frame.inner))]
+    if windows is not None:
+        body = peers.windowed(compiler, windows, _lines([f"({condition}) AS _t", *columns]), totals)
+        return stage_of(compiler, node, frame, totals, f"\n  FROM ({body}) AS g", "")
+    if rows.peers is not None:
+        condition, source = peers.joined(compiler, frame, condition)
+        inner = f"SELECT s._id AS p, {_lines([f'({condition}) AS _t', *columns])}\n    {source}"
+        return stage_of(compiler, node, frame, totals, _grouped(compiler, inner, totals, '"_id"', is_long=is_long), inner)
+    inner, pivot = _below(compiler, frame, _lines([f"{passes(rows, condition)} AS _t", *columns]))
+    return stage_of(compiler, node, frame, totals, _grouped(compiler, inner, totals, pivot, is_long=is_long), inner, pivot)
+
+
+def line_of(node: Aggregate | Missing, frame: RowsFrame) -> dict[str, str]:
+    """What a row gives, by column: whether it passes the filter, its operand, whether that is blank, and what covers it."""
     condition = truth(node.condition, frame) if node.condition is not None else "1"
     operand, known_blank = "1", "0"
     if node.operand is not None:
@@ -58,26 +81,16 @@ def gather(compiler: RowCompiler, node: Aggregate | Missing) -> Gathered:
         if isinstance(node.operand, Field):
             known_blank = f"COALESCE({blank(node.operand, frame)}, 0) AND {frame.field(node.operand)} IS NULL"
     below_zero = _below_zero(node, frame, operand)
-    if rows.peers is not None:
-        peers.note_compared(compiler, frame)
-    unknown = frame.unknown() if compiler.context.why else []
     covered = [sqlite.covered(level.column((), "_covered"), child)
-               for level, (child, _) in zip(frame.levels[:-1], rows.downs[1:], strict=False)]
-    totals = _totals(compiler, node, len(unknown), len(frame.inner), has_bound=below_zero is not None)
-    is_long = len(condition) + len(operand) > LONG
-    columns = [f"{operand} AS _v", f"{known_blank} AS _b", *([f"{below_zero} AS _z"] if below_zero is not None else []), *(f"{text} AS _c{number}" for number, text in enumerate(covered)),
-               *(f"{text} AS _u{number}" for number, text in enumerate(unknown)), *(f"{text} AS _w{number}" for number, text in enumerate(frame.inner))]
-    totals += [Total(f"_c{index}", "MIN", "1", f"_c{index}") for index in range(len(covered))]
-    if windows is not None:
-        body = peers.windowed(compiler, windows, _lines([f"({condition}) AS _t", *columns]), totals)
-        return _stage(compiler, node, frame, totals, f"\n  FROM ({body}) AS g", "")
-    if rows.peers is not None:
-        condition, source = peers.joined(compiler, frame, condition)
-        inner = f"SELECT s._id AS p, {_lines([f'({condition}) AS _t', *columns])}\n    {source}"
-        return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, '"_id"', is_long=is_long), inner)
+               for level, (child, _) in zip(frame.levels[:-1], frame.rows.downs[1:], strict=False)]
+    return {"_t": condition, "_v": operand, "_b": known_blank, **({"_z": below_zero} if below_zero is not None else {}),
+            **{f"_c{number}": text for number, text in enumerate(covered)}}
+
+
+def passes(rows: Rows, condition: str) -> str:
+    """SQL of whether a row is there, at the lowest step, and passes the filter."""
     present = f'"{len(rows.downs)}.key" IS NOT NULL' if len(rows.downs) > 1 else "1"
-    inner, pivot = _below(compiler, frame, _lines([f"CASE WHEN {present} THEN ({condition}) ELSE 0 END AS _t", *columns]))
-    return _stage(compiler, node, frame, totals, _grouped(compiler, inner, totals, pivot, is_long=is_long), inner, pivot)
+    return f"CASE WHEN {present} THEN ({condition}) ELSE 0 END"
 
 
 def _lines(columns: list[str]) -> str:
@@ -111,7 +124,7 @@ def _below(compiler: RowCompiler, frame: RowsFrame, columns: str) -> tuple[str, 
     return f'SELECT "1.{link}" AS p, {columns}\n    FROM {frame.source()}{joins}\n    WHERE "1.{link}" IS NOT NULL', pivot
 
 
-def _is_bounded_below(node: Aggregate | Missing) -> bool:
+def is_bounded_below(node: Aggregate | Missing) -> bool:
     """Whether it is a sum of a field that is taken as never negative, so that what is known of it is a lower bound."""
     return isinstance(node, Aggregate) and node.function == "sum" and not node.signed and isinstance(node.operand, Field)
 
@@ -121,30 +134,44 @@ def _below_zero(node: Aggregate | Missing, frame: RowsFrame, operand: str) -> st
 
     That is a refund of which it is not known whether it counts, and an amount that stands somewhere but is not known.
     """
-    if not _is_bounded_below(node):
+    if not is_bounded_below(node):
         return None
     assert isinstance(node.operand, Field)
     states = " OR ".join(sqlite.state(frame.states(node.operand), node.operand.name, state) for state in ("unreadable", "disputed", "other_currency"))
     return f"CASE WHEN {operand} < 0 OR ({operand} IS NULL AND ({states})) THEN 1 END"
 
 
-_OPENS = "((_t IS NULL AND NOT _b) OR (_t AND _v IS NULL AND NOT _b))"
+def opens(names: Mapping[str, str]) -> str:
+    """SQL of whether a row opens the aggregate."""
+    t, v, b = (names.get(name, name) for name in ("_t", "_v", "_b"))
+    return f"(({t} IS NULL AND NOT {b}) OR ({t} AND {v} IS NULL AND NOT {b}))"
 
 
-def _totals(compiler: RowCompiler, node: Aggregate | Missing, unknown: int, inner: int, *, has_bound: bool) -> list[Total]:
-    """The aggregate's own figures, whether rows open it, and for what reasons."""
-    found = [Total(f"_f{index}", *figure) for index, figure in enumerate(_figures(compiler, node))]
-    found.append(Total("_o", "MAX", _OPENS, "1", opens=True))
-    if has_bound:
-        found.append(Total("_n", "MAX", _OPENS, "_z", opens=True))
+_AS_THEY_ARE: Mapping[str, str] = {}
+
+
+def totals_of(compiler: RowCompiler, node: Aggregate | Missing, line: Mapping[str, str], names: Mapping[str, str] = _AS_THEY_ARE) -> list[Total]:
+    """The aggregate's own figures, and whether rows open it. `names`: where the columns of the line have others."""
+    found = [Total(f"_f{index}", *figure) for index, figure in enumerate(_figures(compiler, node, names))]
+    found.append(Total("_o", "MAX", opens(names), "1", opens=True))
+    if "_z" in line:
+        found.append(Total("_n", "MAX", opens(names), names.get("_z", "_z"), opens=True))
+    return found + [Total(name, "MIN", "1", names.get(name, name)) for name in line if name.startswith("_c")]
+
+
+def reasons_of_rows(unknown: int, inner: int) -> list[Total]:
+    """For what reasons rows open an aggregate."""
     # Rows may open it for different reasons: with the first and the last of them none stands for all the others.
-    found += [Total(f"_u{index}{side.lower()}", side, _OPENS, f"_u{index}", opens=True) for index in range(unknown) for side in ("MIN", "MAX")]
-    return found + [Total(f"_w{index}max", "MAX", _OPENS, f"_w{index}", opens=True) for index in range(inner)]
+    found = [Total(f"_u{index}{side.lower()}", side, opens({}), f"_u{index}", opens=True) for index in range(unknown) for side in ("MIN", "MAX")]
+    return found + [Total(f"_w{index}max", "MAX", opens({}), f"_w{index}", opens=True) for index in range(inner)]
 
 
-def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, totals: list[Total], source: str, inner: str,
-           pivot: str = '"_id"') -> Gathered:
-    """Add the stage that has an aggregate's totals, from a join to the stage before or from a select that holds it too."""
+def stage_of(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, totals: list[Total], source: str, inner: str,
+             pivot: str = '"_id"', at: Mapping[str, str] = _AS_THEY_ARE, is_rounded: bool = False) -> Gathered:
+    """Add the stage that has an aggregate's totals, from a join to the stage before or from a select that holds it too.
+
+    `at`: where the totals are, unless they are columns of `g`; `is_rounded`: whether sums of money are rounded there.
+    """
     pipeline, rows = compiler.pipeline, node.rows
     name = compiler.next_name()
     if isinstance(node, Aggregate) and node.function == "median" and inner:
@@ -153,15 +180,16 @@ def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, t
     top = compiler.top_coverage(rows)
     names = [total.name for total in totals]
     covers = [total for total in names if total.startswith("_c")]
-    closed = [top, "COALESCE(g._o, 0) = 0", *(f"COALESCE(g.{cover}, 1)" for cover in covers)]
+    where = {total: at.get(total, f"g.{total}") for total in names}
+    closed = [top, f"COALESCE({where['_o']}, 0) = 0", *(f"COALESCE({where[cover]}, 1)" for cover in covers)]
     figures = [total for total in names if total.startswith("_f")]
-    stage = [(f"{name}.{index}", _default(node, f"g.{figure}")) for index, figure in enumerate(figures)]
+    stage = [(f"{name}.{index}", _default(node, where[figure], is_rounded=is_rounded)) for index, figure in enumerate(figures)]
     if isinstance(node, Aggregate) and node.function == "median" and inner:
         stage[0] = (f"{name}.0", sqlite.cent("m.v") if node.kind == MONEY else "m.v")
-    stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", "COALESCE(g._o, 0)")]
-    stage += [(f"{name}.{total[1:]}", f"g.{total}") for total in names if total[1] in "uwcn"]
+    stage += [(f"{name}.closed", " AND ".join(f"({part})" for part in closed)), (f"{name}.open", f"COALESCE({where['_o']}, 0)")]
+    stage += [(f"{name}.{total[1:]}", where[total]) for total in names if total[1] in "uwcn"]
     # Kept, so that a later condition on the record is not pushed in: the peers would be gathered for each one anew.
-    pipeline.add_stage(stage, source, kept=rows.peers is not None)
+    pipeline.add_stage(stage, source, kept=True if rows.peers is not None else None)
     result.open_rows = sqlite.name(f"{name}.open")
     result.unknown = [sqlite.name(f"{name}.{total[1:]}") for total in names if total.startswith("_u")]
     result.inner = [sqlite.name(f"{name}.{total[1:]}") for total in names if total.startswith("_w")]
@@ -173,28 +201,29 @@ def _stage(compiler: RowCompiler, node: Aggregate | Missing, frame: RowsFrame, t
     return result
 
 
-def _default(node: Aggregate | Missing, figure: str) -> str:
+def _default(node: Aggregate | Missing, figure: str, *, is_rounded: bool) -> str:
     """A figure as a column: of no rows, and rounded."""
     if isinstance(node, Missing) or node.function == "count":
         return f"COALESCE({figure}, 0)"
     if node.function != "sum":
         return figure
     if node.kind == MONEY:
-        return f"COALESCE({sqlite.cent(figure)}, 0)"
+        return f"COALESCE({figure if is_rounded else sqlite.cent(figure)}, 0)"
     # Peers are added up in another order than children; twelve decimals know nothing of it.
     return f"COALESCE({sqlite.twelve(figure) if node.rows.peers is not None and node.kind != INTEGER else figure}, 0)"
 
 
-def _figures(compiler: RowCompiler, node: Aggregate | Missing) -> list[tuple[str, str, str]]:
+def _figures(compiler: RowCompiler, node: Aggregate | Missing, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Function, which rows, and what of each."""
+    t, v = names.get("_t", "_t"), names.get("_v", "_v")
     if isinstance(node, Missing):
         folded = node.operand.kind == TEXT
-        return [("MAX", f"_t AND _v = {sqlite.literal(fold(str(item)) if folded else item)}", "1") for item in all_items(compiler, node.items)]
+        return [("MAX", f"{t} AND {v} = {sqlite.literal(fold(str(item)) if folded else item)}", "1") for item in all_items(compiler, node.items)]
     if node.function == "count" and node.distinct:
-        return [("DISTINCT", "_t", "_v")]
+        return [("DISTINCT", t, v)]
     if node.function in ("count", "median"):
-        return [("SUM", "_t", "1")]
-    return [(node.function.upper(), "_t", "_v")]
+        return [("SUM", t, "1")]
+    return [(node.function.upper(), t, v)]
 
 
 def _median_join(compiler: RowCompiler, inner: str, pivot: str) -> str:

@@ -9,6 +9,7 @@ from auditkb.compiler import sqlite
 from auditkb.compiler.pipeline import Columns
 from auditkb.compiler.translate import blank
 from auditkb.compiler.values import Value
+from auditkb.dictionary import Dictionary
 from auditkb.expressions.tree import Aggregate, ChildLetName, Field, LetName, Missing, Node, Parameter, Rows
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def state_word(states: str, name: str) -> str:
     words = "".join(f" WHEN {sqlite.state(states, name, state)} THEN '{word}'" for state, word in (
         ("blank_in_document", "blank"), ("illegible", "illegible"), ("unreadable", "unreadable"), ("disputed", "disputed"),
         ("other_currency", "other_currency"), ("not_required", "not_required")))
-    return f"CASE{words} ELSE 'missing' END"
+    return f"CASE WHEN {states} IS NULL THEN 'missing'{words} ELSE 'missing' END"
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,32 @@ class Total:
         return f"COUNT(DISTINCT {inside})" if self.function == "DISTINCT" else f"{self.function}({inside})"
 
 
+def levels_of(dictionary: Dictionary, downs: tuple[tuple[str, str], ...]) -> list[Columns]:
+    """The columns of the rows of each step down: at first their keys, and the references by which they hang."""
+    levels = []
+    for number, (child, link) in enumerate(downs, 1):
+        level = Columns(dictionary, child, prefix=f"{number}.")
+        level.column((), "key")
+        level.column((), link)
+        levels.append(level)
+    return levels
+
+
+def rows_source(levels: list[Columns], downs: tuple[tuple[str, str], ...], on: str = "") -> str:
+    """The rows as something to select from; `on` is the condition that joins the first step to the record."""
+    text = f"({levels[0].select('      ')}) AS d1{on}"
+    for number, level in enumerate(levels[1:], 2):
+        text += f"\n    LEFT JOIN ({level.select('      ')}) AS d{number} ON \"{number}.{downs[number - 1][1]}\" = \"{number - 1}.key\""
+    return text
+
+
 class RowsFrame:
     """Names inside an aggregate: its rows at level 1 and below, the record's own stage at level 0.
 
     With `in_place` each record is looked at as the peer that it is of others: its columns are those of the stage.
     """
 
-    def __init__(self, compiler: RowCompiler, rows: Rows, *, in_place: bool = False):
+    def __init__(self, compiler: RowCompiler, rows: Rows, *, in_place: bool = False, levels: list[Columns] | None = None):
         self.compiler = compiler
         self.rows = rows
         self.in_place = in_place
@@ -62,14 +82,10 @@ class RowsFrame:
         self.asked_blank: dict[Field, str] = {}
         self.joins: list[str] = []
         self.inner: list[str] = []
-        self.levels: list[Columns] = []
+        self.levels = levels or []
         self.peer_columns: dict[str, str] = {"1._id": '"_id"'}
-        if rows.peers is None:
-            for number, (child, link) in enumerate(rows.downs, 1):
-                level = Columns(compiler.dictionary, child, prefix=f"{number}.")
-                level.column((), "key")
-                level.column((), link)
-                self.levels.append(level)
+        if rows.peers is None and not self.levels:
+            self.levels = levels_of(compiler.dictionary, rows.downs)
 
     def field(self, item: Field, *, folded: bool = False) -> str:
         """Column of a field at any level."""
@@ -179,12 +195,7 @@ class RowsFrame:
 
     def source(self, on: str = "") -> str:
         """The rows as something to select from; `on` is the condition that joins the first step to the record."""
-        first = self.levels[0]
-        text = f"({first.select('      ')}) AS d1{on}"
-        for number, level in enumerate(self.levels[1:], 2):
-            link = self.rows.downs[number - 1][1]
-            text += f"\n    LEFT JOIN ({level.select('      ')}) AS d{number} ON \"{number}.{link}\" = \"{number - 1}.key\""
-        return text
+        return rows_source(self.levels, self.rows.downs, on)
 
     def peers(self) -> str:
         """The peers' columns, as something to select from."""

@@ -1,13 +1,14 @@
 """Running compiled rules on SQLite: outcomes of every record into a temporary table, details of the few that fail.
 
-Rule SQL runs behind SQLite's authorizer: it may read record tables and the working calendar, call the functions that
-the compiler uses, and write nothing but its own temporary table. A rule that takes longer than its time budget stops.
+Most of a rule is decided by a statement that it shares with others (`shared`); what is left, and a rule that breaks or
+takes too long there, is asked by statements of its own.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,20 +19,19 @@ from typing import Any
 from auditkb.compiler import peers
 from auditkb.compiler.statement import Compiled, compile_rule, has_groups
 from auditkb.dictionary import Dictionary
+from auditkb.engines.guard import AGAIN, ASKED, guarded, selected
+from auditkb.engines.guard import RESULT as RESULT
+from auditkb.engines.shared import Shared, add_passed
 from auditkb.errors import Text, fail
 from auditkb.expressions.tree import Field
 from auditkb.rules.checked import Rule
 from auditkb.schema import add_index
 
-FUNCTIONS = frozenset(
-    "abs avg cast char coalesce count date group_concat instr julianday length max min nullif printf replace round"
-    " row_number substr sum".split())
-RESULT, ASKED = "auditkb_result", "auditkb_asked"
-STEPS_BETWEEN_LOOKS = 100_000
 DETAILED_AT_ONCE = 500
 """Records of which all values are held at a time."""
 LARGEST_GROUP = 1_000
 """Records of one group that are compared pair by pair; more take the square of their number."""
+_IS_LISTED = f"outcome NOT IN ('pass', 'not_applicable') OR key IN (SELECT key FROM temp.{ASKED})"
 _UNDECIDED = f"(SELECT key FROM temp.{RESULT} WHERE outcome = 'not_evaluated')"
 
 
@@ -49,8 +49,9 @@ class Outcome:
 class RuleSql:
     """A rule's SQL: for all records as recorded, and for some of them with and without its stand-ins."""
 
-    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str):
+    def __init__(self, rule: Rule, dictionary: Dictionary, as_of: str, shared: Shared | None = None):
         self.rule = rule
+        self.shared = shared
         self._dictionary = dictionary
         self._as_of = as_of
         self.seconds: dict[str, float] = {}
@@ -109,43 +110,14 @@ def prepare(rule: Rule, dictionary: Dictionary, as_of: str) -> RuleSql:
     return RuleSql(rule, dictionary, as_of)
 
 
-@contextmanager
-def guarded(connection: sqlite3.Connection, dictionary: Dictionary, seconds: float | None = None) -> Iterator[None]:
-    """Let only reading of records and the known functions through, for at most `seconds`."""
-    readable = {*dictionary.types, "working_calendar", RESULT, ASKED}
-    closed = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_master")} - readable
-    started = time.monotonic()
-
-    def allow(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
-        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION):
-            return sqlite3.SQLITE_OK
-        if action == sqlite3.SQLITE_READ:
-            # A CTE is read under its own name and with no database, as is a table of which only the rows are counted.
-            name = str(first).lower()
-            is_stage = database is None and name not in closed and not name.startswith(("sqlite_", "pragma_"))
-            return sqlite3.SQLITE_OK if first in readable or is_stage else sqlite3.SQLITE_DENY
-        if action == sqlite3.SQLITE_FUNCTION:
-            return sqlite3.SQLITE_OK if (second or "").lower() in FUNCTIONS else sqlite3.SQLITE_DENY
-        if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_UPDATE):
-            return sqlite3.SQLITE_OK if first == RESULT and database == "temp" else sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_DENY
-
-    connection.set_authorizer(allow)
-    if seconds is not None:
-        connection.set_progress_handler(lambda: int(time.monotonic() - started > seconds), STEPS_BETWEEN_LOOKS)
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
-            raise fail(f"规则运行超过 {seconds:.0f} 秒，已停止", f"the rule ran longer than {seconds:.0f} s and was stopped") from error
-        raise
-    finally:
-        connection.set_authorizer(None)
-        connection.set_progress_handler(None, 0)
+def prepare_run(rules: list[Rule], dictionary: Dictionary, as_of: str) -> tuple[dict[str, RuleSql], Shared]:
+    """The SQL of all rules of a run, and what they share."""
+    shared = Shared(rules, dictionary, as_of)
+    return {rule.id: RuleSql(rule, dictionary, as_of, shared) for rule in rules}, shared
 
 
 def open_result(connection: sqlite3.Connection) -> None:
-    """Make the temporary tables: the outcomes of one rule, and the keys of which every outcome is kept.
+    """Make the temporary tables: the outcomes of one rule, the keys of which every outcome is kept, and answers to what was asked again.
 
     Most records pass or are not concerned. They share one row for each department and outcome, with their number in
     `records`: its key begins with a character that no record's key has.
@@ -155,6 +127,7 @@ def open_result(connection: sqlite3.Connection) -> None:
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {RESULT} (key TEXT PRIMARY KEY, department TEXT, outcome TEXT,"
                        " reasons TEXT, assumed INTEGER, records INTEGER) WITHOUT ROWID")
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {ASKED} (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {AGAIN} (key TEXT, department TEXT, outcome TEXT, reasons TEXT)")
 
 
 def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None = None,
@@ -170,19 +143,41 @@ def evaluate(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionar
     """
     connection.execute(f"DELETE FROM temp.{ASKED}")
     connection.executemany(f"INSERT OR IGNORE INTO temp.{ASKED} VALUES (?)", ((key,) for key in asked or ()))
+    connection.execute(f"DELETE FROM temp.{RESULT}")
     try:
         with nullcontext() if is_example else guarded(connection, dictionary, seconds):
-            connection.execute(f"DELETE FROM temp.{RESULT}")
             _refuse_large_groups(connection, sql.rule, dictionary)
-            with sql.timed("decide"):
-                for statement in sql.decide:
-                    connection.execute(_decide(statement, every=asked is None))
-            for step, statements, assumed in (("reasons", sql.reasons, "0"), ("stand_ins", sql.stand_ins, "outcome <> 'not_evaluated'")):
-                with sql.timed(step):
-                    for statement in statements if _undecided(connection) else ():
-                        connection.execute(_ask_again(statement, assumed))
+        is_shared = sql.shared is not None and sql.shared.decides(connection, sql.rule.id, seconds)
+        _evaluate_alone(connection, sql, dictionary, seconds, only_grouped=is_shared, every=asked is None, is_example=is_example)
+        if sql.shared is not None and is_shared:
+            with sql.timed("take"):
+                sql.shared.take(connection, sql.rule.id, every=asked is None)
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise fail(f"规则 {sql.rule.id} 运行出错：{error}", f"rule {sql.rule.id} failed: {error}") from error
+
+
+def _evaluate_alone(connection: sqlite3.Connection, sql: RuleSql, dictionary: Dictionary, seconds: float | None, *, only_grouped: bool,
+                    every: bool, is_example: bool) -> None:
+    """Ask the rule's own statements: all of them, or those about records that have a group of peers."""
+    last = 1 if only_grouped and sql.rule.peers is not None else 0 if only_grouped else None
+    started = time.monotonic()
+
+    def rows(statement: str) -> Iterator[list[tuple]]:
+        return selected(connection, statement, dictionary, seconds, started=started, is_example=is_example)
+
+    with sql.timed("decide"):
+        for statement in sql.decide[:last]:
+            for some in rows(f"SELECT key, department, outcome, reasons, {'1' if every else _IS_LISTED} FROM ({statement})"):
+                connection.executemany(f"INSERT INTO temp.{RESULT} VALUES (?, ?, ?, ?, 0, 1)", (row[:4] for row in some if row[4]))
+                add_passed(connection, Counter((row[1], row[2], 0) for row in some if not row[4]))
+    for step, statements, assumed in (("reasons", sql.reasons, "0"), ("stand_ins", sql.stand_ins, "outcome <> 'not_evaluated'")):
+        with sql.timed(step):
+            for statement in statements[:last] if last != 0 and _undecided(connection) else ():
+                # Set apart, because they are found by what they replace.
+                connection.execute(f"DELETE FROM temp.{AGAIN}")
+                for some in rows(statement.replace("{keys}", _UNDECIDED)):
+                    connection.executemany(f"INSERT INTO temp.{AGAIN} VALUES (?, ?, ?, ?)", some)
+                connection.execute(f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, {assumed}, 1 FROM temp.{AGAIN}")
 
 
 def make_indexes(connection: sqlite3.Connection, rules: Iterable[Rule], dictionary: Dictionary) -> None:
@@ -202,22 +197,6 @@ def _refuse_large_groups(connection: sqlite3.Connection, rule: Rule, dictionary:
     raise fail(f"规则 {rule.id} 要把同组记录两两比较，而 {group} 一组有 {row[-1]} 条（最多 {LARGEST_GROUP} 条），没有运行",
                f"rule {rule.id} compares every two records of a group, and that of {group.replace('，', ', ')} has {row[-1]} (at most {LARGEST_GROUP}): it was not run",
                hint=Text("在 same 里再写一项把组分小，或者用 different 代替与本记录的比较", "divide the groups by one more entry of same, or use different in place of the comparison with the record"))
-
-
-def _decide(outcomes: str, *, every: bool) -> str:
-    """The statement that gives each record its outcome."""
-    key = "key"
-    if not every:
-        key = (f"CASE WHEN outcome IN ('pass', 'not_applicable') AND key NOT IN (SELECT key FROM temp.{ASKED})"
-               " THEN char(31) || outcome || COALESCE(char(31) || department, '') ELSE key END")
-    return (f"INSERT INTO temp.{RESULT} SELECT {key}, department, outcome, reasons, 0, 1 FROM ({outcomes}) WHERE 1"
-            " ON CONFLICT (key) DO UPDATE SET records = records + 1")
-
-
-def _ask_again(outcomes: str, assumed: str) -> str:
-    """The statement that replaces the outcome of the records that are not evaluated so far."""
-    return (f"INSERT OR REPLACE INTO temp.{RESULT} SELECT key, department, outcome, reasons, {assumed}, 1"
-            f" FROM ({outcomes.replace('{keys}', _UNDECIDED)})")
 
 
 def _undecided(connection: sqlite3.Connection) -> bool:

@@ -168,7 +168,8 @@ def run_as_json(connection: sqlite3.Connection, report: RunReport, *, profile: b
               for (rule, department, outcome, reason), number in sorted(report.counts.items(), key=str)]
     matches = [{"known_id": known, "rule_id": rule, "record_type": kind, "record_key": key, "outcome": outcome, "reasons": list(reasons)}
                for known, rule, kind, key, outcome, reasons in report.matched]
-    spent = [{"rule_id": rule or None, "step": step, "seconds": round(seconds, 6)} for rule, steps in report.seconds.items() for step, seconds in steps.items()]
+    spent: list[dict[str, object]] = [{"rule_id": rule or None, "step": step, "seconds": round(seconds, 6)} for rule, steps in report.seconds.items() for step, seconds in steps.items()]
+    spent += [{"rule_id": None, "step": part.step, "of": part.name, "rules": list(part.rules), "seconds": round(part.seconds, 6)} for part in report.shared]
     yield from _object({
         "run": report.run_id, "as_of": report.as_of, "is_complete": report.is_complete, "counts": counts,
         "findings": (dict(zip(_FINDING, _cells(item), strict=True)) | {"evidence": item.data} for item in found(connection, report)),

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
+from auditkb.engines.shared import Part
 from auditkb.errors import Text, counted, did_you_mean, fail
 from auditkb.evidence import parameter_labels
 from auditkb.laws import LawRegister
@@ -28,7 +29,7 @@ REASONS_SHOWN = 4
 _COUNTED = ("fail", "pass", "exempt", "not_evaluated", "not_applicable")
 _STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
            "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
-_STEPS = {"decide": Text("判定", "decide"), "reasons": Text("未判定的原因", "reasons"), "stand_ins": Text("代用值", "stand-ins"),
+_STEPS = {"take": Text("取共用结果", "take shared"), "decide": Text("判定", "decide"), "reasons": Text("未判定的原因", "reasons"), "stand_ins": Text("代用值", "stand-ins"),
           "count": Text("计数", "count"), "evidence": Text("证据", "evidence"), "write": Text("写入", "write")}
 _SHARED = {"indexes": Text("共用：建索引", "once: indexes"), "publish": Text("共用：写规则、法规和已知问题", "once: rules, law, known findings")}
 _GONE = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
@@ -69,9 +70,20 @@ def print_profile(console: Console, report: RunReport, language: str) -> None:
     whole = [sum(spent.get(step, 0) for spent in rules.values()) for step in steps]
     table.add_section()
     table.add_row(Text("全部规则", "All rules").say(language), *(f"{number:.3f}" for number in whole), f"{sum(whole):.3f}")
+    for part in sorted(report.shared, key=lambda part: (part.step != "scan", -part.seconds)):
+        table.add_row(_say_part(part).say(language), *("" for _ in steps), f"{part.seconds:.3f}")
     for step, seconds in report.seconds.get("", {}).items():
         table.add_row(_SHARED[step].say(language), *("" for _ in steps), f"{seconds:.3f}")
     console.print(table)
+
+
+def _say_part(part: Part) -> Text:
+    """What was done once for several rules."""
+    if part.step == "gather":
+        return Text(f"共用：汇总 {part.name}", f"once: {part.name} gathered")
+    if len(part.rules) == 1:
+        return Text(f"{part.name}：{part.rules[0]}", f"{part.name}: {part.rules[0]}")
+    return Text(f"共用：{part.name}，{len(part.rules)} 条规则", f"once for {part.name}: {len(part.rules)} rules")
 
 
 def _table(console_title: str, columns: list[str], right: tuple[int, ...] = ()) -> Any:
