@@ -16,7 +16,8 @@ from auditkb import example_sql, example_worlds
 from auditkb.compiler.children import Children
 from auditkb.compiler.together import Together, decide_together
 from auditkb.database import open_database
-from auditkb.dictionary import Dictionary, load_dictionary
+from auditkb.dictionary import Dictionary
+from auditkb.dictionary_files import load_dictionary
 from auditkb.engines import sqlite as engine
 from auditkb.engines.guard import limited, selected
 from auditkb.engines.shared import Shared
