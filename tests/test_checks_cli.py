@@ -123,11 +123,12 @@ def test_a_run_as_csv(call, copy):
     assert FINDING in {row["id"] for row in rows}
 
 
-@pytest.mark.parametrize("line, code", [("never", 0), ("high", 1), ("medium", 1), ("info", 1)])
+@pytest.mark.parametrize("line, code", [("never", 0), ("high", 1), *(pytest.param(line, 1, marks=pytest.mark.slow) for line in ("medium", "info"))])
 def test_fail_on_decides_the_exit_code(call, copy, line, code):
     assert call("run", "--db", copy, "--format", "json", "--fail-on", line)[0] == code
 
 
+@pytest.mark.slow
 def test_fail_on_a_severity_that_no_finding_has_is_0(call, tmp_path):
     file = tmp_path / "kb.db"
     assert run_commands(ingest.commands, ["records", str(ROOT / "sample" / "first-ledger"), "--db", str(file)]) == 0
@@ -137,7 +138,7 @@ def test_fail_on_a_severity_that_no_finding_has_is_0(call, tmp_path):
     assert call("run", "--db", file, "--format", "json", "--fail-on", "info")[0] == 1
 
 
-@pytest.mark.parametrize("language, said", [("zh", "本批次不完整：没有关闭任何疑点。"), ("en", "This run is incomplete: no finding was closed.")])
+@pytest.mark.parametrize("language, said", [("zh", "本批次不完整：没有关闭任何疑点。"), pytest.param("en", "This run is incomplete: no finding was closed.", marks=pytest.mark.slow)])
 def test_a_rule_in_error_ends_with_3_and_says_so(call, copy, monkeypatch, language, said):
     evaluate = runs.engine.evaluate
 
@@ -271,6 +272,7 @@ def test_explain_tells_how_a_finding_went(call, copy):
     assert "第 2 批：不再出现（数据已改，待复核）" in call("explain", FINDING, "--db", copy, "--lang", "zh")[1]
 
 
+@pytest.mark.slow
 def test_lint_and_test_say_how_much_was_checked(call):
     code, out, err = call("lint", "--lang", "zh")
     assert (code, err) == (0, "") and re.fullmatch(r"规则 \d+ 条：错误 0 处，警告 \d+ 处，提示 \d+ 处。", out.splitlines()[-1])
@@ -341,7 +343,7 @@ def test_the_language_is_taken_from_anywhere_in_the_line():
 
 # --- where the time goes
 
-@pytest.mark.parametrize("language, title, step", [("zh", "各规则所用时间（秒）", "判定"), ("en", "Seconds by rule", "decide")])
+@pytest.mark.parametrize("language, title, step", [("zh", "各规则所用时间（秒）", "判定"), pytest.param("en", "Seconds by rule", "decide", marks=pytest.mark.slow)])
 def test_profile_lists_every_rule_and_what_is_done_once(call, copy, language, title, step):
     code, out, _ = call("run", "--db", copy, "--lang", language, "--profile")
     assert code == 0 and title in out
@@ -351,6 +353,7 @@ def test_profile_lists_every_rule_and_what_is_done_once(call, copy, language, ti
     assert title not in call("run", "--db", copy, "--lang", language)[1]
 
 
+@pytest.mark.slow
 def test_profile_as_json_gives_seconds_by_rule_and_step(call, copy):
     seconds = json.loads(call("run", "--db", copy, "--format", "json", "--profile")[1])["seconds"]
     steps = {item["step"] for item in seconds if item["rule_id"] == "CON-002"}

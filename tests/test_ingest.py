@@ -114,6 +114,7 @@ def check(*arguments, language="en"):
     return CliRunner().invoke(checks.commands(language), [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 def test_a_corrected_ledger_updates_findings_and_a_missing_record_takes_its_own_along(tmp_path):
     path, database = tmp_path / "ledger", tmp_path / "kb.db"
     path.mkdir()

@@ -73,6 +73,7 @@ def test_a_rule_without_records_says_so(small, call) -> None:
     assert "没有读入“质保金”" in call("WORKS-007", "--db", small, "--lang", "zh")[1]
 
 
+@pytest.mark.slow
 def test_readiness_is_what_a_run_then_finds(database, call, tmp_path) -> None:
     ready = by_rule(call("--db", database, "--as-of", "2020-01-13", "--format", "json")[1])
     copy = tmp_path / "kb.db"
@@ -123,6 +124,7 @@ def test_the_list_asks_each_department_for_its_own(small, call, tmp_path) -> Non
     assert "城管科" not in text, "its contract has all that the rule needs"
 
 
+@pytest.mark.slow
 def test_the_workbook_names_every_record_that_waits(database, call, tmp_path) -> None:
     path = tmp_path / "papers.xlsx"
     code, _, err = call("--db", database, "--request", path, "--lang", "zh")

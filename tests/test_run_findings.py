@@ -32,6 +32,7 @@ def _run_over(world: World, records: range) -> tuple[RunReport, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_run_does_not_grow_with_its_findings(world):
     few, first = _run_over(world, range(DETAILED_AT_ONCE))
     many, most = _run_over(world, range(DETAILED_AT_ONCE, 3 * DETAILED_AT_ONCE))

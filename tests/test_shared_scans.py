@@ -68,6 +68,7 @@ def test_together_and_alone_agree_on_generated_records(generated):
     assert not generated.execute("SELECT name FROM sqlite_temp_master WHERE name LIKE 'auditkb_scan%' OR name LIKE 'auditkb_rows%'").fetchall()
 
 
+@pytest.mark.slow
 def test_what_is_only_counted_adds_up_to_the_same(generated):
     dictionary, rule_set = loaded()
     sqls, _ = engine.prepare_run(list(rule_set.rules.values()), dictionary, AS_OF)
@@ -149,6 +150,7 @@ def test_a_rule_that_breaks_is_named_alone_and_the_others_run(world):
     assert world.run().is_complete
 
 
+@pytest.mark.slow
 def test_two_hundred_rules_of_one_type_run(world):
     for number in range(200):
         world.rule(EARLY.replace("TT-001", f"TT-{number + 100}"))

@@ -75,6 +75,7 @@ def test_what_counts_as_complete_is_said_and_a_source_yml_beside_a_file_too(tmp_
     assert "按完整处理：合同（2024）" in together and "按不完整处理" not in together
 
 
+@pytest.mark.slow
 def test_a_run_says_how_many_records_belong_to_nothing_and_what_a_correction_resolved(tmp_path):
     database, folder = tmp_path / "kb.db", tmp_path / "office"
     write(folder / "source.yml", "id: office\ntitle: {zh: 台账}\ncoverage:\n  - {covers: contract, because: {zh: 全}}\n  - {covers: acceptance, because: {zh: 全}}\n")
@@ -102,6 +103,7 @@ def test_a_corrected_amount_in_a_key_is_noted_as_the_same_row(tmp_path):
     assert len(noted) == 1 and noted[0][0] == noted[0][2] and "100" in noted[0][1] and "90" in noted[0][2]
 
 
+@pytest.mark.slow
 def test_the_finding_of_a_corrected_row_names_the_one_before_the_correction(tmp_path):
     database, folder = tmp_path / "kb.db", tmp_path / "office"
     write(folder / "source.yml", "id: office\ntitle: {zh: 台账}\ncoverage:\n  - {covers: payment, because: {zh: 全}}\n  - {covers: contract, because: {zh: 全}}\n")
