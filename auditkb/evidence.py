@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from auditkb.compiler.statement import KEYS_SHOWN, Compiled, Shown
+from auditkb.compiler.details import KEYS_SHOWN, Shown
+from auditkb.compiler.statement import Compiled
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Text
 from auditkb.expressions.tree import AsOf, walk, Field, LetName, Missing, Node, Parameter
