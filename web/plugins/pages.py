@@ -11,6 +11,7 @@ from auditkb.dictionary_files import load_dictionary
 from auditkb.record_history import changes_behind
 from web import queries, reports, rule_text
 from web.cells import DATABASE
+from web.home import home
 from web.searching import search
 from web.site import ROOT, Site
 from web.timeline import timeline
@@ -101,7 +102,7 @@ async def extra_template_vars(template, table, request, datasette):
     """What the template that is about to be rendered needs; 'page' by the kind of page."""
     site = site_of(datasette)
     if template == "index.html":
-        return {"page": await read(datasette, queries.home), "departments": await _departments(datasette)}
+        return {"page": await read(datasette, home), "departments": await _departments(datasette)}
     if template == "database.html":
         return {}
     if not template.startswith("row"):
