@@ -106,14 +106,14 @@ def _add_show(group: Group, language: Language, say: Say) -> None:
     @office_option(language)
     @click.option("--yaml", "as_yaml", is_flag=True, help=say("显示规则文件原文。", "Show the rule's file as it is."))
     def show(rule_id: str, office: Path | None, as_yaml: bool) -> None:
-        from auditkb.outputs import terminal
+        from auditkb.outputs import explanations
 
         dictionary, rule_set = rule_tasks.load(office, language)
         rule = rule_tasks.named_rule(rule_set, rule_id, office, language)
         if as_yaml:
             click.echo(rule.source.text)
         else:
-            terminal.print_rule(console(), rule, dictionary, rule_set.laws, language)
+            explanations.print_rule(console(), rule, dictionary, rule_set.laws, language)
 
 
 def _add_explain(group: Group, language: Language, say: Say) -> None:
@@ -125,10 +125,10 @@ def _add_explain(group: Group, language: Language, say: Say) -> None:
     def explain(finding_id: str, database: Path, sql: bool) -> None:
         from auditkb.database import open_database
         from auditkb.dictionary_files import load_dictionary
-        from auditkb.outputs import terminal
+        from auditkb.outputs import explanations
 
         with closing(open_database(database)) as connection:
-            terminal.print_finding(console(), connection, load_dictionary(RECORDS), finding_id, language, sql=sql)
+            explanations.print_finding(console(), connection, load_dictionary(RECORDS), finding_id, language, sql=sql)
 
 
 def _add_lint(group: Group, language: Language, say: Say) -> None:
@@ -228,11 +228,11 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
 
 def _tell_run(connection: sqlite3.Connection, report: RunReport, dictionary: Dictionary, format: str, limit: int, language: Language, *, profile: bool) -> None:
     if format == "table":
-        from auditkb.outputs import terminal
+        from auditkb.outputs import run_terminal
 
-        terminal.print_run(console(), connection, report, dictionary, language, limit=limit)
+        run_terminal.print_run(console(), connection, report, dictionary, language, limit=limit)
         if profile:
-            terminal.print_profile(console(), report, language)
+            run_terminal.print_profile(console(), report, language)
         return
     from auditkb.outputs import listings
     from auditkb.run_findings import found

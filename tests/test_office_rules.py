@@ -19,7 +19,7 @@ from auditkb.database import create_tables, open_database
 from auditkb.dictionary_files import load_dictionary
 from auditkb.lifecycle import open_notes
 from auditkb.linting.lint import lint
-from auditkb.outputs.terminal import print_run
+from auditkb.outputs.run_terminal import print_run
 from auditkb.rules.load import load_rules
 from auditkb.runs import RunReport
 from command_line import run_commands
