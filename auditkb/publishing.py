@@ -53,6 +53,15 @@ def write_laws(connection: sqlite3.Connection, laws: LawRegister) -> None:
                 "text_en": article.says.en if article.says else None})
 
 
+def known_here(connection: sqlite3.Connection, known: list[KnownFinding]) -> list[KnownFinding]:
+    """The known findings of the reports that kb.db holds, as a source of records or as a report that was read.
+
+    Those of another office's report say nothing of the records here.
+    """
+    held = {row[0] for row in connection.execute("SELECT id FROM sources UNION SELECT id FROM reports")}
+    return [item for item in known if item.report in held]
+
+
 def write_known(connection: sqlite3.Connection, known: list[KnownFinding], classes: Classes, run_id: int) -> None:
     """Replace the known findings; each is also a finding of origin `report`, confirmed by being published."""
     connection.execute("DELETE FROM known_findings")

@@ -24,7 +24,7 @@ from auditkb.errors import Fault, KnowledgeBaseError
 from auditkb.evidence import Gatherer
 from auditkb.findings import Classes, KnownFinding
 from auditkb.lifecycle import Fail, let_go, note_leaving, note_trial, open_notes, record_fails, standing_keys
-from auditkb.publishing import write_known, write_laws, write_rules
+from auditkb.publishing import known_here, write_known, write_laws, write_rules
 from auditkb.rules.checked import Rule
 from auditkb.rules.load import RuleSet
 
@@ -82,7 +82,11 @@ Progress = Callable[[str, int, int], None]
 
 def run_rules(connection: sqlite3.Connection, dictionary: Dictionary, rule_set: RuleSet, known: list[KnownFinding], classes: Classes,
               *, as_of: str, office: Path | None = None, progress: Progress | None = None, seconds_a_rule: float = SECONDS_A_RULE) -> RunReport:
-    """Run every rule that is not a draft or retired and write outcomes, findings, events and matches."""
+    """Run every rule that is not a draft or retired and write outcomes, findings, events and matches.
+
+    Of `known` only the findings of reports that kb.db holds are taken.
+    """
+    known = known_here(connection, known)
     report = RunReport(as_of=as_of, known=len(known))
     started = _now()
     engine.open_result(connection)

@@ -281,6 +281,11 @@ def test_the_ledger_has_the_outcomes_of_its_readme(ledger, contract, rule, outco
     assert bool(keys) == (outcome != "-")
 
 
+def test_an_office_of_its_own_has_no_known_findings(ledger):
+    for sql in ("known_findings", "known_matches", "findings WHERE origin = 'report'"):
+        assert ledger.execute(f"SELECT COUNT(*) FROM {sql}").fetchone()[0] == 0
+
+
 def test_no_other_rule_fails_on_the_ledger(ledger):
     named = {rule for _, rule, _ in _expected()}
     assert [tuple(row) for row in ledger.execute("SELECT rule_id, record_key FROM findings WHERE origin = 'rule'") if row["rule_id"] not in named] == []

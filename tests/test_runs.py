@@ -270,7 +270,26 @@ def _known(rule: str, record: str) -> KnownFinding:
     return found.model_copy(update={"found_by": (FoundBy(rule=rule, record_type="contract", record=record),)})
 
 
+def _hold_the_report(world) -> None:
+    world.database.execute("INSERT INTO sources (id) VALUES ('chunshu-2019')")
+
+
+def test_known_findings_are_there_only_with_their_report(world):
+    world.known = [_known("TT-001", "A")]
+    read = "SELECT id FROM known_findings UNION ALL SELECT known_id FROM known_matches UNION ALL SELECT id FROM findings WHERE origin = 'report'"
+    report = world.run()
+    assert (world.rows(read), report.known, report.matched) == ([], 0, [])
+    _hold_the_report(world)
+    assert world.run().known == 1 and world.rows(read) == [(world.known[0].id,)] * 3
+    world.database.execute("DELETE FROM sources")
+    world.database.execute("INSERT INTO reports (id) VALUES ('chunshu-2019')")
+    assert world.run().known == 1 and len(world.rows(read)) == 3
+    world.database.execute("DELETE FROM reports")
+    assert world.run().known == 0 and world.rows(read) == []
+
+
 def test_known_matches_come_from_the_run(world):
+    _hold_the_report(world)
     world.known = [_known("TT-001", "A")]
     world.run()
     read = "SELECT rule_id, record_key, outcome, reasons, finding_id FROM known_matches"

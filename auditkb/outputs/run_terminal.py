@@ -181,14 +181,11 @@ def _print_gone(console: Console, connection: sqlite3.Connection, report: RunRep
 
 
 def _print_known(console: Console, report: RunReport, dictionary: Dictionary, language: str) -> None:
-    # The findings of a report whose records are not here say nothing of this office.
-    here = {known.partition("/")[0] for known, *_, outcome, _ in report.matched if outcome != "no_record"}
-    matched = [row for row in report.matched if row[0].partition("/")[0] in here]
-    if not matched:
+    if not report.matched:
         return
     table = _table(Text(f"报告已载问题 {report.known} 个，其中有规则可比对的：", f"{counted(report.known, 'known finding')}; those that a rule speaks to:").say(language),
                    [Text("报告问题", "Known finding").say(language), Text("规则", "Rule").say(language), Text("记录", "Record").say(language), Text("结果", "Outcome").say(language)])
-    for known, rule, record_type, key, outcome, reasons in matched:
+    for known, rule, record_type, key, outcome, reasons in report.matched:
         word = OUTCOMES[outcome].say(language)
         named = parameter_labels(report.rules[rule]) if rule in report.rules else None
         said = [say_reason(reason, dictionary, record_type, named).say(language) for reason in reasons]
