@@ -60,8 +60,9 @@ class Table:
 class Labels:
     """All tables by name, and the look-ups that pages need."""
 
-    def __init__(self, tables: dict[str, Table]):
+    def __init__(self, tables: dict[str, Table], dictionary: Dictionary):
         self.tables = tables
+        self.dictionary = dictionary
         # Parameters of the rules by name; whoever knows the rules fills it in.
         self.parameters: dict[str, Text] = {}
 
@@ -102,7 +103,7 @@ def read_labels(dictionary: Dictionary, own: Path = OWN_TABLES) -> Labels:
     given = read_yaml(own).data
     tables = {name: _own_table(name, data) for name, data in given.items() if name not in dictionary.types}
     tables.update({name: _record_table(record_type, given.get(name, {}).get("list", ())) for name, record_type in dictionary.types.items()})
-    return Labels(tables)
+    return Labels(tables, dictionary)
 
 
 def _own_table(name: str, data: dict[str, Any]) -> Table:

@@ -82,6 +82,8 @@ REASONS = {
     "undefined": Text("无法计算", "cannot be computed"),
 }
 
+NOTHING_CHECKED = Text("没有一条记录可以检查：还没有读入资料。请先用 ingest.py records 读入；“疑点 0 个”不表示没有问题。",
+                       'There is not one record to check: nothing was loaded. Load with ingest.py records first; "0 leads" does not mean that all is in order.')
 FINDING_STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchanged"), "updated": Text("已变化", "updated"),
                   "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
 GONE_REASONS = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
@@ -154,6 +156,8 @@ def say_reason(reason: str, dictionary: Dictionary, record_type: str, parameters
     if kind == "source_not_loaded" and path in dictionary.types:
         label = dictionary[path].label
         return Text(f"{label.zh.removesuffix('资料')}{word.zh}", f"{label.en} {word.en}")
+    if kind == "exemption":  # what follows is the key of a record
+        return Text(f"{word.zh} {path}", f"{word.en} {path}")
     label_text = (parameters or {}).get(path) if kind == "no_parameter" else None
     label_text = label_text or say_path(path, dictionary, record_type)
     return Text(f"{label_text.zh}{word.zh}", f"{label_text.en}: {word.en}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import os
 import re
@@ -15,7 +16,9 @@ import pytest
 
 from auditkb.dictionary_files import load_dictionary
 from auditkb.labels import read_labels
+from auditkb.wording import NOTHING_CHECKED
 from tests import site_database as data
+from tests.run_world import a_world
 from tests.test_site import Site, address, serve, text_of
 from web import formats, language, searching
 
@@ -138,7 +141,7 @@ def test_a_csv_can_be_had_in_words(site: Site) -> None:
     answer = site.get(link[1].replace("&amp;", "&"))
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert [row["严重程度"] for row in rows] == ["中"] * len(rows) != []
-    row = next(row for row in rows if row["问题编号"] == data.RULE_FINDING)
+    row = next(row for row in rows if row["编号"] == data.RULE_FINDING)
     assert (row["规则"], row["规则（名称）"], row["记录类型"], row["涉及金额（元）"], row["首次发现批次"]) == ("CON-001", "先开发票后签合同", "发票", "232000.0", "第1批")
     assert not [name for name in rows[0] if re.search("[a-z_]{3}", name)]
 
@@ -161,3 +164,21 @@ def test_moments_are_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -
     finally:
         os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
         time.tzset()
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_run_over_nothing_is_no_clean_bill(tmp_path: Path, project: Path, is_loaded: bool) -> None:
+    with a_world(tmp_path) as world:
+        if not is_loaded:
+            world.database.execute("DELETE FROM contract")
+        world.run()
+    home = html.unescape(Site(serve(tmp_path / "kb.db", project)).get("/").text)
+    assert (NOTHING_CHECKED.zh in home) is not is_loaded
+    assert ("无法检查的" in home) is is_loaded
+
+
+def test_leads_are_called_leads(site: Site) -> None:
+    home, lead = site.get("/").text, site.get(address("findings", data.RULE_FINDING)).text
+    assert ">疑点与问题</a>" in home and ">问题</a>" not in home + lead
+    assert "疑点编号" in lead and "问题编号" not in lead
+    assert "问题编号" in site.get(address("findings", data.REPORT_FINDING)).text

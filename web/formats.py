@@ -6,29 +6,13 @@ import re
 
 from auditkb.labels import Labels
 from auditkb.outputs.source_list import local_time
+from auditkb.wording import PEER_WORDS, say_reason
 from web.language import current, say, tell
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = {"yuan": ("元", "yuan"), "days": ("天", "days"), "working_days": ("个工作日", "working days"), "day": ("天", "days"),
           "months": ("个月", "months"), "month": ("个月", "months"), "m2": ("平方米", "m²"), "percent": ("%", "%"), "workdays": ("个工作日", "working days"), "ratio": ("", ""), "count": ("", ""),
           "points": ("分", "points"), "year": ("", "")}
-_REASONS = {
-    "missing": ("未采集{}", "{} is not recorded"),
-    "blank": ("{}在文件中为空白", "{} is blank in the document"),
-    "illegible": ("{}字迹不清", "{} is illegible"),
-    "unreadable": ("{}无法识别", "{} cannot be read"),
-    "disputed": ("各来源的{}不一致", "sources disagree on {}"),
-    "other_currency": ("{}不是人民币", "{} is not in yuan"),
-    "not_required": ("不要求填写{}", "{} is not required"),
-    "none": ("没有{}", "there is no {}"),
-    "no_related": ("没有关联的{}", "no {} is linked"),
-    "source_not_loaded": ("{}资料未完整收集", "papers of {} were not collected completely"),
-    "no_parameter": ("未设定参数{}", "no parameter {}"),
-    "event_date_unknown": ("不知道发生日期", "the date of the event is unknown"),
-    "assumed": ("{}为推定值", "{} is assumed"),
-    "waiver": ("已有豁免认定{}", "waived by {}"),
-    "exemption": ("有豁免依据{}", "exempted by {}"),
-}
 
 
 def money(value: float) -> str:
@@ -106,7 +90,9 @@ def path_words(labels: Labels, record_type: str, path: str) -> str:
     here = record_type
     for step in path.split("."):
         column = labels.column(here, step)
-        if column is not None:
+        if step in PEER_WORDS:
+            words.append(tell(PEER_WORDS[step]))
+        elif column is not None:
             words.append(tell(column.label))
             here = column.type if column.type in labels else here
         elif step in labels:
@@ -120,17 +106,5 @@ def path_words(labels: Labels, record_type: str, path: str) -> str:
 
 
 def reasons(labels: Labels, record_type: str, text: str | None) -> list[str]:
-    """Reasons of an outcome in words. They are kept as `kind:path`, several parted by `|`, `,` or `;`."""
-    found = []
-    for part in re.split(r"[|,;\s]+", (text or "").strip("[]|").replace('"', "")):
-        if not part:
-            continue
-        kind, _, what = part.partition(":")
-        words = _REASONS.get(kind)
-        if words is None:
-            found.append(part)
-        elif kind in ("waiver", "exemption"):
-            found.append(say(*words).format(what))
-        else:
-            found.append(say(*words).format(path_words(labels, record_type, what) if what else ""))
-    return found
+    """Reasons of an outcome in words. They are kept as `kind:path`, several parted by `|`."""
+    return [tell(say_reason(part, labels.dictionary, record_type, labels.parameters)) for part in (text or "").split("|") if part]

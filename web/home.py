@@ -33,6 +33,7 @@ def home(connection: sqlite3.Connection) -> Row:
         "states": {row["state"]: row["number"] for row in rows(
             connection, "select state, count(*) as number from findings where origin = 'rule' group by state")},
         "newest": rows(connection, f"select * {standing} and first_run = ? order by {RANK}, id limit 6", run["id"] if run else None),
+        "checked": run is not None and one(connection, "select 1 as any_record from outcome_counts where run_id = ? limit 1", run["id"]) is not None,
         "unchecked": _unchecked(connection),
         "known": one(connection, """select count(*) as total, sum(exists (select 1 from known_matches m
             where m.known_id = k.id and m.outcome = 'fail')) as found from known_findings k"""),

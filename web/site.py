@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from auditkb.dictionary import Dictionary
 from auditkb.labels import read_labels
+from auditkb.wording import NOTHING_CHECKED
 from auditkb.yaml_files import read_yaml
 from web import formats, rule_text
 from web.cells import DATABASE, STATES, Cells, badge
@@ -47,7 +48,7 @@ class Site:
             "money": formats.money, "number": formats.number, "article": formats.article, "unit_name": formats.unit_name, "moment": formats.time,
             "reasons": lambda record_type, text: formats.reasons(self.labels, record_type, text),
             "in_language": in_language, "category": self.cells.category, "error_words": error_words, "show_hide_words": show_hide_words,
-            "value_words": self.value_words, "own_tables": self.own_tables, "state_words": lambda name: tell(STATES.get(name)),
+            "value_words": self.value_words, "own_tables": self.own_tables, "nothing_checked": lambda: tell(NOTHING_CHECKED), "state_words": lambda name: tell(STATES.get(name)),
             "path_words": lambda record_type, path: formats.path_words(self.labels, record_type, path),
             "reading": lambda rule: rule_text.numbered(in_language(rule, "summary")), "value_label": value_label,
             "unknown_columns": self.unknown_columns, "numbered_row": numbered_row, "evidence_value": evidence_value,

@@ -15,7 +15,7 @@ from auditkb.record_history import changes_behind, without_parent
 from auditkb.rules.checked import Rule
 from auditkb.run_findings import Found, found, gone, on_trial
 from auditkb.runs import RunReport
-from auditkb.wording import FINDING_STATES, GONE_REASONS, OUTCOMES, SEVERITIES, say_reason
+from auditkb.wording import FINDING_STATES, GONE_REASONS, NOTHING_CHECKED, OUTCOMES, SEVERITIES, say_reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +34,7 @@ def print_run(console: Console, connection: sqlite3.Connection, report: RunRepor
     """
     console.print(_counts_table(report, language))
     if not report.counts:
-        console.print(Text("没有一条记录可以检查：还没有读入资料。请先用 ingest.py records 读入；“疑点 0 个”不表示没有问题。",
-                           'There is not one record to check: nothing was loaded. Load with ingest.py records first; "0 leads" does not mean that all is in order.').say(language), style="bold yellow", markup=False)
+        console.print(NOTHING_CHECKED.say(language), style="bold yellow", markup=False)
     for text in without_parent(connection, dictionary):
         console.print(text.say(language), style="yellow", markup=False)
     _print_findings(console, connection, report, language, limit)
