@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel
 
+import checks
+import ingest
 from auditkb.dictionary_files import load_dictionary
 from auditkb.laws import in_force
 from auditkb.linting.form import INTENT
@@ -138,3 +143,23 @@ def test_rules_and_known_findings_name_each_other() -> None:
 
 def test_no_rule_file_is_left_out() -> None:
     assert len(rule_files(ROOT / "rules")) == len(RULES.rules)
+
+
+@pytest.mark.parametrize(("accepted", "after"), [("2024-06-05", "2024年6月5日"), (None, "未记录")])
+def test_a_message_says_what_is_recorded_and_no_more(tmp_path: Path, accepted: str | None, after: str) -> None:
+    folder, database = tmp_path / "office", tmp_path / "kb.db"
+    folder.mkdir()
+    kinds = "".join(f"  - {{covers: {name}, because: {{zh: 全部, en: all}}}}\n" for name in ("contract", "payment", "acceptance"))
+    folder.joinpath("source.yml").write_text(f"id: office\ntitle: {{zh: 台账, en: Ledger}}\nmoney_unit: yuan\ncoverage:\n{kinds}", "utf-8")
+    folder.joinpath("contract.csv").write_text("合同编号,合同名称,合同金额,签订日期,合同起始日期\nHT-1,绿化,150,2024-03-20,2024-03-08\n", "utf-8")
+    folder.joinpath("payment.csv").write_text("支付编号,合同编号,支付日期,支付金额,付款类型\nP-1,HT-1,2024-05-20,50,尾款\n", "utf-8")
+    folder.joinpath("acceptance.csv").write_text("合同编号,验收日期\n" + (f"HT-1,{accepted}\n" if accepted else ""), "utf-8")
+    for commands, arguments in ((ingest, ["records", str(folder)]), (checks, ["run"])):
+        done = CliRunner().invoke(commands.commands("zh"), [*arguments, "--db", str(database)])
+        assert done.exit_code == 0, done.output
+    with closing(sqlite3.connect(database)) as connection:
+        said = dict(connection.execute("select rule_id, message_zh from findings where rule_id in ('PAY-004', 'CON-002')").fetchall())
+    began = "2024年3月8日，先于签订12天" if accepted is None else "不晚于2024年3月8日，先于签订至少12天"
+    assert said == {
+        "PAY-004": f"尾款于2024年5月20日支付，50.00元；截至付款日没有已签署的验收记录，付款后最早的验收日期：{after}。",
+        "CON-002": f"合同于2024年3月20日签订，约定的起始日期为2024年3月8日；开始履行的日期：{began}。"}
