@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -223,6 +224,7 @@ def _run(database: Path, office: Path | None, format: str, as_of: str, fail_on: 
             _tell_run(connection, report, dictionary, format, limit, language, profile=profile)
     if format == "table":
         _tell_drafts(rule_set, language, err=False)
+        _tell_site(database, language)
     return _exit_code(report, fail_on)
 
 
@@ -261,6 +263,13 @@ def _tell_drafts(rule_set: RuleSet, language: Language, *, err: bool) -> None:
         names = ", ".join(drafts)
         click.echo(Text(f"草稿 {len(drafts)} 条没有运行：{names}（写好后改 status）",
                         f"{counted(len(drafts), 'draft is', 'drafts are')} not run: {names} (change status when written)").say(language), err=err)
+
+
+def _tell_site(database: Path, language: Language) -> None:
+    """Where to look next, unless the site opens by itself after this run."""
+    if "AUDITKB_SITE_FOLLOWS" not in os.environ:
+        start = f'{"py" if os.name == "nt" else "python3"} start.py serve --db "{database.as_posix()}"'
+        click.echo(Text(f"在网页中逐个查看：{start}", f"To look at them one by one on the site: {start}").say(language))
 
 
 def _readiness(rule_ids: tuple[str, ...], database: Path, office: Path | None, format: str, as_of: str, requests: tuple[Path, ...], language: Language) -> None:

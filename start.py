@@ -492,7 +492,8 @@ def run(task: Task) -> int:
         check_port(task.port)
     set_up([], task.wheels)
     code = call(venv_python(), "ingest.py", "records", *SAMPLES, "--db", task.database)
-    code = code or call(venv_python(), "checks.py", "run", "--db", task.database)
+    follows = {"AUDITKB_SITE_FOLLOWS": "1"} if task.serves else {}
+    code = code or call(venv_python(), "checks.py", "run", "--db", task.database, **follows)
     return (serve(task) or code) if task.serves and code != BAD_INPUT else code
 
 

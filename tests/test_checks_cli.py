@@ -104,6 +104,15 @@ def test_a_run_is_what_no_command_means(call, copy):
     assert code == 0 and "outcomes by rule" in out and "What could not be checked, and why" in out
 
 
+def test_a_run_ends_with_where_to_look_next(call, copy, monkeypatch):
+    shown = [call("run", "--db", copy, "--format", format, "--lang", "zh") for format in ("table", "json", "csv")]
+    told = ["start.py serve" in out + err for _, out, err in shown]
+    assert told == [True, False, False]
+    assert re.fullmatch(rf'在网页中逐个查看：py(thon3)? start.py serve --db "{re.escape(Path(copy).as_posix())}"', shown[0][1].splitlines()[-1])
+    monkeypatch.setenv("AUDITKB_SITE_FOLLOWS", "1")
+    assert "start.py serve" not in call("run", "--db", copy, "--lang", "zh")[1]
+
+
 def test_a_run_as_json(call, copy):
     code, out, _ = call("run", "--db", copy, "--format", "json", "--as-of", "2020-01-13")
     report = json.loads(out)
@@ -300,7 +309,8 @@ def _english(text: str) -> set[str]:
 
 
 def test_the_screen_of_a_run_is_chinese(call, copy):
-    assert _english(call("run", "--db", copy, "--lang", "zh")[1]) == set()
+    # The last line is a command to type.
+    assert _english(call("run", "--db", copy, "--lang", "zh")[1].rpartition("在网页中逐个查看：")[0]) == set()
 
 
 @pytest.mark.slow

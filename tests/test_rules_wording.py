@@ -161,5 +161,5 @@ def test_a_message_says_what_is_recorded_and_no_more(tmp_path: Path, accepted: s
         said = dict(connection.execute("select rule_id, message_zh from findings where rule_id in ('PAY-004', 'CON-002')").fetchall())
     began = "2024年3月8日，先于签订12天" if accepted is None else "不晚于2024年3月8日，先于签订至少12天"
     assert said == {
-        "PAY-004": f"尾款于2024年5月20日支付，50.00元；截至付款日没有已签署的验收记录，付款后最早的验收日期：{after}。",
+        "PAY-004": f"尾款于2024年5月20日支付，50.00元；截至付款日没有已签署的验收记录，最早的验收日期：{after}。",
         "CON-002": f"合同于2024年3月20日签订，约定的起始日期为2024年3月8日；开始履行的日期：{began}。"}
