@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -248,6 +249,32 @@ def test_explain_shows_what_an_inspector_asks(call, database, language, words):
     code, out, _ = call("explain", FINDING, "--db", database, "--lang", language)
     assert code == 0 and [word for word in words if word not in out] == []
     assert "SELECT" not in out
+
+
+@pytest.mark.parametrize("rule, outcome, words", [
+    ("CON-005", "not_evaluated", ("的结果：无法检查", "不表示没有问题", "合同起始日期未记录")), ("CON-003", "pass", ("按现有记录的结果：通过",)),
+    ("PROC-002", "not_applicable", ("按现有记录的结果：不适用",)), ("PROC-008", "not_evaluated", ("按现有记录的结果：无法检查", "合同类型未记录"))])
+def test_explain_says_what_became_of_a_record_that_is_no_finding(call, database, rule, outcome, words):
+    with closing(sqlite3.connect(database)) as connection:
+        checks, sql = connection.execute("SELECT checks, sql FROM rules WHERE id = ?", (rule,)).fetchone()
+        keys = [key for (key,) in connection.execute(f"SELECT key FROM {checks}")]
+        names = [entry[0] for entry in connection.execute(sql, {"key": keys[0]}).description]
+        key = next(key for key in keys if connection.execute(sql, {"key": key}).fetchone()[names.index("outcome")] == outcome)
+    code, out, err = call("explain", f"{rule}:{key}", "--db", database, "--lang", "zh")
+    assert code == 0 and err == "" and [word for word in words if word not in out] == []
+
+
+def test_explain_says_an_exemption_and_that_records_were_changed_since_the_run(call, database, tmp_path):
+    copy = shutil.copy(database, tmp_path / "kb.db")
+    key = FINDING.partition(":")[2]
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DELETE FROM findings WHERE id = ?", (FINDING,))
+        connection.execute("UPDATE outcomes SET outcome = 'exempt', reasons = 'exemption:E-1' WHERE rule_id = 'PROC-001' AND record_key = ?", (key,))
+    out = call("explain", FINDING, "--db", copy, "--lang", "zh")[1]
+    assert "豁免" in out and "例外登记 E-1" in out
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DELETE FROM outcomes")
+    assert "请重新运行 checks.py run" in call("explain", FINDING, "--db", copy, "--lang", "zh")[1]
 
 
 def test_explain_shows_sql_that_reproduces_the_finding(call, database):
