@@ -56,7 +56,7 @@ def test_equal_problems_are_one_line_with_their_number(tmp_path):
     assert "12× C2, C3, C4 …" in listed and "C14" in listed and "C5" not in listed
     assert len(json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)) == 13
     advice = json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)[0]["advice"]
-    assert 'values: {meanings: {"/": …}}' in advice
+    assert 'values: {meanings: {"/": MEANING}}' in advice
 
 
 def test_whole_rows_of_which_the_same_is_said_are_one_line(tmp_path):
