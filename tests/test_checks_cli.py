@@ -312,7 +312,7 @@ def test_an_example_that_differs_ends_with_2_and_its_place(call, tmp_path):
     (tmp_path / "rules" / "zz").mkdir(parents=True)
     (tmp_path / "rules" / "zz" / "ZZ-001-x.yml").write_text(rule.replace("id: CON-002", "id: ZZ-001").replace("expect: fail", "expect: pass", 1), "utf-8")
     code, out, err = call("test", "ZZ-001", "--office", tmp_path, "--lang", "zh")
-    assert (code, out) == (2, "") and re.search(r"ZZ-001-x\.yml:\d+:\d+: \[E02\] 例“早五天.*应为 pass，得到 fail", err)
+    assert (code, out) == (2, "") and re.search(r"ZZ-001-x\.yml:\d+:\d+: \[E02\] 例“早五天.*应为 pass（通过），得到 fail（疑点）", err)
 
 
 # --- one language on a screen

@@ -117,7 +117,7 @@ def test_the_command_says_what_to_do_next_and_that_works(tmp_path, monkeypatch, 
     assert run_commands(checks.commands, ["new", "con", "合同备案过迟", "--en", "Contract filed late", *more]) == 0
     out = capsys.readouterr().out
     assert "office/rules/con/CON-901-contract-filed-late.yml" in out
-    for words in re.findall(r"^  checks\.py (.*)$", out, re.MULTILINE):
+    for words in re.findall(r"^  (?:py|python3) checks\.py (.*)$", out, re.MULTILINE):
         assert run_commands(checks.commands, [*words.replace('"', "").split(), "--lang", language]) == 0
     assert run_commands(checks.commands, ["new", "cno", "合同备案过迟", *more]) == 2
     assert "--new-area" in capsys.readouterr().err
