@@ -253,7 +253,7 @@ def test_explain_shows_what_an_inspector_asks(call, database, language, words):
 
 @pytest.mark.parametrize("rule, outcome, words", [
     ("CON-005", "not_evaluated", ("的结果：无法检查", "不表示没有问题", "合同起始日期未记录")), ("CON-003", "pass", ("按现有记录的结果：通过",)),
-    ("PROC-002", "not_applicable", ("按现有记录的结果：不适用",)), ("PROC-008", "not_evaluated", ("按现有记录的结果：无法检查", "合同类型未记录"))])
+    ("PROC-002", "not_applicable", ("按现有记录的结果：不适用",)), ("PROC-008", "not_evaluated", ("这条规则在试行", "按现有记录的结果：无法检查", "合同类型未记录"))])
 def test_explain_says_what_became_of_a_record_that_is_no_finding(call, database, rule, outcome, words):
     with closing(sqlite3.connect(database)) as connection:
         checks, sql = connection.execute("SELECT checks, sql FROM rules WHERE id = ?", (rule,)).fetchone()
@@ -262,6 +262,14 @@ def test_explain_says_what_became_of_a_record_that_is_no_finding(call, database,
         key = next(key for key in keys if connection.execute(sql, {"key": key}).fetchone()[names.index("outcome")] == outcome)
     code, out, err = call("explain", f"{rule}:{key}", "--db", database, "--lang", "zh")
     assert code == 0 and err == "" and [word for word in words if word not in out] == []
+
+
+def test_a_finding_is_explained_by_its_rule_where_it_carries_on_the_number_of_another(call, database, tmp_path):
+    copy = shutil.copy(database, tmp_path / "kb.db")
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("UPDATE findings SET id = 'PROC-000:' || record_key WHERE id = ?", (FINDING,))
+    out = call("explain", FINDING, "--db", copy, "--lang", "zh")[1]
+    assert out.startswith("PROC-000:") and "比对的值" in out
 
 
 def test_explain_says_an_exemption_and_that_records_were_changed_since_the_run(call, database, tmp_path):

@@ -61,7 +61,7 @@ def test_a_new_id_for_a_loaded_file_is_refused(connection, first):
         load_source(connection, DICTIONARY, first)
     assert said(error).startswith(f"{first.with_name('台账.map.yml').as_posix()}:1:")
     assert "文件没有变，只是对应文件改了 id：已作为来源“台账”读入，现在写的是“另一个”" in said(error)
-    assert "加 --replaces 台账" in said(error) and "把 id 写成 台账" in said(error)
+    assert "加 --replaces 台账" in said(error) and "写 id: 台账" in said(error)
 
 
 def test_a_loaded_file_takes_the_new_id_where_it_is_said_to_be_the_same(connection, first):

@@ -102,9 +102,13 @@ def _linked(event: str, detail: str | None, language: str) -> str:
 
 
 def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any] | None:
-    cursor = connection.execute("SELECT * FROM findings WHERE id = ?", (finding_id,))
-    found = cursor.fetchone()
-    return None if found is None else dict(zip([column[0] for column in cursor.description], found, strict=True))
+    """The finding of that id; where a rule carries on the numbers of another, also by the rule and the record."""
+    rule_id, _, key = finding_id.partition(":")
+    for where, values in (("id = ?", [finding_id]), ("rule_id = ? AND record_key = ?", [rule_id, key])):
+        cursor = connection.execute(f"SELECT * FROM findings WHERE {where}", values)
+        if (found := cursor.fetchone()) is not None:
+            return dict(zip([column[0] for column in cursor.description], found, strict=True))
+    return None
 
 
 def _print_other_outcome(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str) -> None:
@@ -127,7 +131,8 @@ def _print_other_outcome(console: Console, connection: sqlite3.Connection, dicti
         console.print(Text("没有疑点，但上次检查之后资料有变化；请重新运行 checks.py run。", "No finding, but the records were changed since the last run; run checks.py run again.").say(language), style="yellow", markup=False)
         return
     word, asked = OUTCOMES[outcome], Text(f"第 {run_id} 批（基准日 {as_of}）", f"run {run_id} (the run's day: {as_of})") if kept else Text("按现有记录", "by the records as they are now")
-    console.print(Text(f"没有疑点。{asked.zh}的结果：{word.zh}。", f"No finding. The outcome, {asked.en}: {word.en}.").say(language), markup=False)
+    begin = Text("这条规则在试行，只计数，不列疑点。", "This rule is on trial: it is counted and makes no findings. ") if status == "trial" else Text("没有疑点。", "No finding. ")
+    console.print((begin + Text(f"{asked.zh}的结果：{word.zh}。", f"The outcome, {asked.en}: {word.en}.")).say(language), markup=False)
     if outcome == "not_evaluated":
         console.print(Text("无法检查不表示没有问题。原因：", "Not evaluated does not mean that all is in order. Why:").say(language), markup=False)
     for reason in (reasons or "").split("|") if reasons else []:

@@ -71,8 +71,8 @@ def _given_another_id(known: _Loaded, source: Source) -> KnowledgeBaseError:
     same = known.sha256 == source.sha256
     begin = Text("文件没有变，只是对应文件改了 id", "the file is the same, only the id in its mapping file is another") if same else Text("这份资料改了 id", "the id of this source is another")
     said = Text(f"：已作为来源“{known.id}”读入，现在写的是“{source.id}”", f': it is loaded as "{known.id}", and "{source.id}" is written now')
-    hint = Text(f"改用新的来源名，加 --replaces {as_a_word(known.id)}；沿用原来的，把 id 写成 {known.id}，其余改动（coverage 等）照样生效",
-                f"to take the new name add --replaces {as_a_word(known.id)}; to keep the former one write id: {known.id}; all else that was changed (coverage and the like) holds either way")
+    hint = Text(f"改用新的来源名，加 --replaces {as_a_word(known.id)}；沿用原来的，写 id: {as_a_word(known.id)}，其余改动（coverage 等）照样生效",
+                f"to take the new name add --replaces {as_a_word(known.id)}; to keep the former one write id: {as_a_word(known.id)}; all else that was changed (coverage and the like) holds either way")
     return KnowledgeBaseError(source.declaration_file.fault(("id",), begin + said, hint=hint))
 
 
