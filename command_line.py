@@ -49,6 +49,8 @@ from auditkb.outputs.wrapping import wrap
 __all__ = ["Command", "ExitCode", "FaultsError", "Group", "choose_language", "console", "database_option", "format_option", "office_option", "print_faults", "print_rows",
            "progress", "run_commands", "speaker", "writing_to"]
 
+PYTHON = "py" if os.name == "nt" else "python3"
+"""How the examples of use call Python; the scripts go on in `.venv` by themselves."""
 Format = Literal["table", "json", "csv"]
 
 
@@ -171,7 +173,7 @@ class Command(click.Command):
         """The example of use."""
         with formatter.section(Text("示例", "Example").say(self.language)):
             for line in self.example.splitlines():
-                formatter.write(f"{'':>{formatter.current_indent}}python3 {line}\n")
+                formatter.write(f"{'':>{formatter.current_indent}}{PYTHON} {line}\n")
 
 
 class Group(click.Group):

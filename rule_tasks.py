@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkb.errors import Fault, Language, Text, counted, did_you_mean
-from command_line import ExitCode, FaultsError, print_faults, print_rows, progress, writing_to
+from command_line import PYTHON, ExitCode, FaultsError, print_faults, print_rows, progress, writing_to
 
 if TYPE_CHECKING:
     from auditkb.dictionary import Dictionary
@@ -84,7 +84,7 @@ def tell_what_is_next(rule: NewRule, office: Path | None, language: Language) ->
         click.echo(Text("另一种语言的名称还要在文件里写上。", "The title in the other language is still to be written in the file.").say(language))
     click.echo(Text("把示范内容换成要查的，然后：", "Replace the pattern by what you are after, then:").say(language))
     for words in (f'lint "{path}"{more}', f"test {rule.id}{more}", f"show {rule.id}{more}"):
-        click.echo(f"  checks.py {words}")
+        click.echo(f"  {PYTHON} checks.py {words}")
 
 
 def lint_rules(paths: list[Path], office: Path | None, format: str, language: Language, *, mends: bool, strict: bool) -> int:

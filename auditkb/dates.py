@@ -19,6 +19,8 @@ from auditkb.value_options import NO_OPTIONS, ValueOptions
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 WRITE_A_DATE = Text("写作 2019-05-20 或 2019年5月20日", "write 2019-05-20")
+CHECK_THE_DAY = Text("日历上没有这一天，请按原件核对；日期的顺序由对应文件声明的，也请核对声明",
+                     "the calendar has no such day: check it against the paper, and where a mapping file declares the order of dates, check that too")
 WRITE_TWO_DATES = Text("写作 2019-05-15至2019-08-30，或开始和结束日期各用一列", "write 2019-05-15~2019-08-30, or give the start and the end a column each")
 
 _TIME = r"(?:[ T](?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)?"
@@ -134,7 +136,7 @@ def _calendar_date(year: int, month: int, day: int, text: str) -> datetime.date:
     try:
         date = datetime.date(year, month, day)
     except ValueError:
-        raise Unreadable(Text(f"没有这一天：{shown(text)}", f"there is no such day: {shown(text)}"), WRITE_A_DATE) from None
+        raise Unreadable(Text(f"没有这一天：{shown(text)}", f"there is no such day: {shown(text)}"), CHECK_THE_DAY) from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Unreadable(
             Text(f"日期不在 {FIRST_YEAR} 至 {LAST_YEAR} 年之间：{shown(text)}", f"the date lies outside {FIRST_YEAR} to {LAST_YEAR}: {shown(text)}"),

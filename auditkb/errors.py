@@ -7,7 +7,7 @@ in one `KnowledgeBaseError`. Nothing here prints; the two scripts do that at the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,11 +98,21 @@ def nearest(word: str, allowed: Sequence[str]) -> list[str]:
     return difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
 
 
-def did_you_mean(word: str, allowed: Sequence[str], most: int = 12) -> Text:
-    """What is allowed in place of `word`: the nearest names where some are near, else the first `most` of all."""
-    near = nearest(word, allowed)
+def did_you_mean(word: str, allowed: Sequence[str], most: int = 12, *, called: Mapping[str, str] | None = None) -> Text:
+    """What is allowed in place of `word`: the nearest names where some are near, else the first `most` of all.
+
+    `called` says what names mean in Chinese; a word that is such a meaning stands for its name.
+
+    >>> did_you_mean("尾款", ["advance", "final"], called={"advance": "预付款", "final": "尾款"}).zh
+    '是否想写：final（尾款）'
+    """
+    meant = called or {}
+
+    def listed(names: Sequence[str]) -> Text:
+        return Text(", ".join(f"{name}（{meant[name]}）" if name in meant else name for name in names), ", ".join(names))
+
+    near = [name for name in allowed if meant.get(name) == word] or nearest(word, allowed)
     if near:
-        names = ", ".join(near)
-        return Text(f"是否想写：{names}", f"did you mean: {names}")
-    names = ", ".join(list(allowed)[:most]) + (" …" if len(allowed) > most else "")
-    return Text(f"可用：{names}", f"allowed: {names}")
+        return Text("是否想写：", "did you mean: ") + listed(near)
+    more = " …" if len(allowed) > most else ""
+    return Text("可用：", "allowed: ") + listed(list(allowed)[:most]) + Text(more, more)

@@ -18,6 +18,7 @@ from auditkb.example_worlds import ExampleFaults, World, build_world, open_world
 from auditkb.parameters import value_fits
 from auditkb.rules.checked import Rule
 from auditkb.rules.model import Example
+from auditkb.wording import OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _compare(rule: Rule, example: Example, found: dict[str, engine.Outcome], row
             say(("expect",), f"没有记录“{key}”", f'there is no record "{key}"', did_you_mean(str(key), list(found)), code="E02")
         elif found[key].outcome != outcome:
             got, why = found[key].outcome, "、".join(found[key].reasons)
-            say(("expect",), f"“{key}”应为 {outcome}，得到 {got}" + (f"（{why}）" if why else ""),
+            say(("expect",), f"“{key}”应为 {outcome}（{OUTCOMES[outcome].zh}），得到 {got}（{OUTCOMES[got].zh}）" + (f"（{why}）" if why else ""),
                 f'"{key}" should be {outcome} and is {got}' + (f" ({', '.join(found[key].reasons)})" if why else ""),
                 _what_decides(found[key]), code="E02")
     if len(expected) != 1:

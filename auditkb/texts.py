@@ -102,9 +102,10 @@ def refuse_uncertain_mark(text: str, *, words: bool = True) -> None:
     """Raises Unreadable for a cell that `means_nothing_certain`."""
     if means_nothing_certain(text, words=words):
         words_shown = shown(text)
-        line = f'values: {{meanings: {{"{words_shown}": …}}}}'
+        line = Text(f'values: {{meanings: {{"{words_shown}": 含义}}}}', f'values: {{meanings: {{"{words_shown}": MEANING}}}}')
         raise Unreadable(Text(f"“{words_shown}”的含义不明确", f'what "{words_shown}" means is not certain'),
-                         WRITE_A_STATE + Text(f"：{line}，… 处写 not_required（不要求）、not_captured（未采集）或 blank_in_document（文件空白）", f": {line} with not_required, not_captured or blank_in_document in place of …"))
+                         WRITE_A_STATE + Text(f"：{line.zh}，含义写 not_required（不要求）、not_captured（未采集）或 blank_in_document（文件空白）",
+                                              f": {line.en}, where MEANING is not_required, not_captured or blank_in_document"))
 
 
 def prepare(text: str) -> str:

@@ -7,16 +7,17 @@ declare what is meant. Dates are read in `dates`, amounts and ratios in `amounts
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from auditkb.amounts import MONEY_UNITS, NUMBER, RATIO_UNITS, UnitUnknown, compact_number, exact, read_money, read_ratio, with_sign
 from auditkb.dates import read_date, read_period
-from auditkb.errors import Text, did_you_mean, nearest
+from auditkb.errors import Text
 from auditkb.numerals import read_figures, read_numeral
-from auditkb.texts import Unreadable, clean, fold, means_nothing_certain, prepare, refuse_uncertain_mark, shown
+from auditkb.texts import Unreadable, fold, means_nothing_certain, prepare, refuse_uncertain_mark, shown
 from auditkb.value_options import NO_OPTIONS, ValueOptions
 
 __all__ = [
@@ -103,8 +104,14 @@ def read_choice(text: str, choices: Mapping[str, Labelled]) -> str:
             return code
     prepare(text)
     labels = Text("、".join(label.zh for label in choices.values()), ", ".join(choices))
-    words, cleaned = [label.zh for label in choices.values()] + list(choices), clean(text)
-    advice = did_you_mean(cleaned, words) if nearest(cleaned, words) else Text(f"可写：{labels.zh}", f"write one of: {labels.en}")
-    line = f'meanings: {{"{shown(text)}": …}}'
+    near = _slips_of(word, [label.zh for label in choices.values()] + list(choices))
+    begin = Text(f"是否想写：{'、'.join(near)}；", f"did you mean: {', '.join(near)}; ") if near else Text("", "")
     raise Unreadable(Text(f"“{shown(text)}”不在可选范围", f'"{shown(text)}" is not one of the choices'),
-                     advice + Text(f"；或在对应文件声明 {line}，… 处写其中一个选项", f"; or declare in a mapping file {line} with one of the choices in place of …"))
+                     begin + Text(f'可写：{labels.zh}；或在对应文件声明 meanings: {{"{shown(text)}": 选项}}，选项写上列之一',
+                                  f'write one of: {labels.en}; or declare in a mapping file meanings: {{"{shown(text)}": CHOICE}}, where CHOICE is one of these'))
+
+
+def _slips_of(word: str, allowed: Sequence[str]) -> list[str]:
+    """The choices that a word is a longer or mistyped form of. Two that share a character are two things: 首付款 is no 交付款."""
+    longer = [name for name in allowed if len(fold(name)) > 1 and fold(name) in word]
+    return longer or difflib.get_close_matches(word, allowed, n=3, cutoff=0.75)

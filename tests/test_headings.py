@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditkb.dictionary_files import load_dictionary
-from auditkb.errors import KnowledgeBaseError
+from auditkb.errors import KnowledgeBaseError, as_a_word
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
 from tests.empty_databases import empty_database
@@ -156,8 +156,10 @@ def test_sheets_of_a_workbook(connection, tmp_path):
 
 def test_a_sheet_that_is_no_record_type_is_refused(connection, tmp_path):
     path = write_workbook(tmp_path / "office.xlsx", {"合同": [["合同编号"], ["HT-1"]], "Sheet2": [["x"]]})
-    with pytest.raises(KnowledgeBaseError, match='"Sheet2" is not a record type; write a mapping file with ingest.py map'):
+    with pytest.raises(KnowledgeBaseError, match='"Sheet2" is not a record type; write a mapping file with ingest.py map') as error:
         load_source(connection, DICTIONARY, path)
+    hint = error.value.faults[0].hint
+    assert hint is not None and hint.zh.startswith(f"请用 ingest.py map {as_a_word(path.as_posix())} 写对应文件，其中要写明每张工作表（合同、Sheet2）")
 
 
 def test_a_workbook_of_one_sheet_may_be_called_like_its_record_type(connection, tmp_path):

@@ -19,7 +19,7 @@ import ingest
 from auditkb.errors import Fault, KnowledgeBaseError, Text
 from auditkb.languages import system_language
 from auditkb.outputs import screen
-from command_line import ExitCode, Group, choose_language, print_rows, run_commands
+from command_line import PYTHON, ExitCode, Group, choose_language, print_rows, run_commands
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -56,7 +56,7 @@ def test_equal_problems_are_one_line_with_their_number(tmp_path):
     assert "12× C2, C3, C4 …" in listed and "C14" in listed and "C5" not in listed
     assert len(json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)) == 13
     advice = json.loads(run("problems", "--db", database, "--kind", "unreadable", "--format", "json").stdout)[0]["advice"]
-    assert 'values: {meanings: {"/": …}}' in advice
+    assert 'values: {meanings: {"/": MEANING}}' in advice
 
 
 def test_whole_rows_of_which_the_same_is_said_are_one_line(tmp_path):
@@ -174,7 +174,7 @@ def test_every_command_has_help_with_an_example_in_both_languages(language):
     assert set(group.commands) >= {"records", "problems"}
     for name, command in group.commands.items():
         text = run(name, "--help", language=language).stdout
-        assert f"python3 ingest.py {name}" in text
+        assert f"{PYTHON} ingest.py {name}" in text
         assert bool(CHINESE.search(text)) == (language == "zh")
         for option in command.params:
             assert isinstance(option, click.Argument) or option.help

@@ -59,7 +59,37 @@ def test_a_new_id_for_a_loaded_file_is_refused(connection, first):
     first.with_name("台账.map.yml").write_text("id: 另一个\n" + MAPPING.format(title="contract.title"), "utf-8")
     with pytest.raises(KnowledgeBaseError) as error:
         load_source(connection, DICTIONARY, first)
-    assert "这个文件已作为来源“台账”读入" in said(error)
+    assert said(error).startswith(f"{first.with_name('台账.map.yml').as_posix()}:1:")
+    assert "文件没有变，只是对应文件改了 id：已作为来源“台账”读入，现在写的是“另一个”" in said(error)
+    assert "加 --replaces 台账" in said(error) and "写 id: 台账" in said(error)
+
+
+def test_a_loaded_file_takes_the_new_id_where_it_is_said_to_be_the_same(connection, first):
+    load_source(connection, DICTIONARY, write(first.parent, "财务", FIRST.replace("绿化", "道路")), type_name="contract", is_separate=True)
+    connection.execute("update sources set wins_over = '[\"台账\"]' where id = '财务'")
+    coverage = "coverage:\n  - {covers: contract, because: {zh: 全部}}\n"
+    first.with_name("台账.map.yml").write_text("id: 另一个\n" + coverage + MAPPING.format(title="contract.title"), "utf-8")
+    report = load_source(connection, DICTIONARY, first, replaces="台账")
+    assert (report.source, report.read_again) == ("另一个", True)
+    assert connection.execute("select id, wins_over from sources order by id").fetchall() == [("另一个", None), ("财务", '["另一个"]')]
+    assert {row[0] for table in ("loads", "source_rows_contract", "coverage", "contract") for row in connection.execute(f"select source from {table}")} == {"另一个", "财务"}
+    assert connection.execute("select distinct _sources from contract").fetchall() == [("|财务|另一个|",)]
+    assert connection.execute("select count(*) from record_changes").fetchone() == (0,)
+    assert load_source(connection, DICTIONARY, first).state == "unchanged"
+
+
+def test_a_source_is_not_renamed_to_one_that_is_loaded(connection, first):
+    load_source(connection, DICTIONARY, write(first.parent, "另一个", FIRST.replace("HT", "GT")), type_name="contract")
+    first.with_name("台账.map.yml").write_text("id: 另一个\n" + MAPPING.format(title="contract.title"), "utf-8")
+    with pytest.raises(KnowledgeBaseError) as error:
+        load_source(connection, DICTIONARY, first, replaces="台账")
+    assert "两个都已读入" in said(error)
+
+
+def test_what_is_added_to_a_mapping_under_the_same_id_is_read_again(connection, first):
+    first.with_name("台账.map.yml").write_text("id: 台账\ncoverage:\n  - {covers: contract, because: {zh: 全部}}\n" + MAPPING.format(title="contract.title"), "utf-8")
+    assert load_source(connection, DICTIONARY, first).read_again
+    assert connection.execute("select source, record_type from coverage").fetchall() == [("台账", "contract")]
 
 
 def test_a_new_id_for_a_loaded_folder_is_refused(connection, tmp_path):
@@ -70,7 +100,7 @@ def test_a_new_id_for_a_loaded_folder_is_refused(connection, tmp_path):
     tmp_path.joinpath("source.yml").write_text(declared.format("b"), "utf-8")
     with pytest.raises(KnowledgeBaseError) as error:
         load_source(connection, DICTIONARY, tmp_path)
-    assert "这个文件已作为来源“a”读入" in said(error)
+    assert "已作为来源“a”读入，现在写的是“b”" in said(error)
 
 
 def _corrected(first, name):

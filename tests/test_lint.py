@@ -161,6 +161,7 @@ ONE: dict[str, tuple[str, str, str]] = {
     "P24": ("{default: 30,", "{default: 30, at_most: '20',", "30, at_most"),
     "L01": ('article: "509"', 'article: "5090"', '"5090"'),
     "L21": ('criteria:\n  - {law: contract-policy, role: internal_policy}\n  - {law: civil-code, article: "509"}\n', "", "ZZ-001"),
+    "S23": ("系统停用的。, en: The system was down.", "备案系统停用期间顺延的。, en: Filing put off while the filing system was down.", "known_exceptions"),
     "T21": ("应及时备案。", "应及时备案，不得倒签。", "倒签"),
     "T22": ("en: Contracts are filed in good time.", "en: 应及时备案。", "应及时备案。}"),
     "T23": ("{max_days} are allowed.", "too many.", "message"),

@@ -53,6 +53,17 @@ def draft(original):
     return draft_mapping(original, DICTIONARY, None, "zh")
 
 
+def test_the_draft_offers_a_line_of_coverage_for_each_record_type_that_it_reads(draft, tmp_path):
+    lines = [line.removeprefix("# ") for line in draft.path.read_text("utf-8").splitlines() if line.startswith("#")]
+    block = [line for line in lines if line.startswith(("id:", "coverage:", "  - {covers:"))]
+    declared = tmp_path / "x.yml"
+    declared.write_text("\n".join(block) + "\n", "utf-8")
+    data = read_yaml(declared).data
+    assert data["id"] == "2024年台账", "the name that the source has without an id"
+    assert [entry["covers"] for entry in data["coverage"]] == ["contract", "tender", "payment", "acceptance", "invoice", "quote"]
+    assert {entry["fiscal_year"] for entry in data["coverage"]} == {"?"}, "the sheets are not of one year"
+
+
 def test_tables_are_found_where_they_lie(draft):
     data = read_yaml(draft.path).data
     assert [{key: table.get(key) for key in ("sheet", "header_rows", "first_row", "last_row")} for table in data["tables"]] == [

@@ -84,6 +84,7 @@ def test_a_good_mapping_has_no_fault(faults):
         ("skip:", "keys: {contract: [numbers]}\nskip:", "contract has no field \"numbers\"; did you mean: number"),
         ("skip:", "values: {meanings: {/: not_capturd}}\nskip:", "there is no state \"not_capturd\"; did you mean: not_captured"),
         ("skip:", "coverage: [{covers: contract, because: {zh: 全, en: all}}]\nskip:", "coverage needs an id; the name of the source"),
+        ("skip:", "id: x\ncoverage: [{covers: [contract, tender], because: {zh: 全, en: all}}]\nskip:", "one record type a line: - {covers: contract, …} - {covers: tender, …}"),
         ("skip:", "coverage: [{covers: contracts, because: {zh: 全, en: all}}]\nskip:", "there is no record type \"contracts\""),
         ("skip:", "  - 1\nskip:", "should be a mapping"),
         ("skip:", "  - {sheet: 台账, header_rows: [1], first_row: 9, columns: {A 合同编号: payment.contract}}\nskip:", "a.map.yml:9:5: reads the same cells as table 1; say where the upper one ends"),

@@ -39,7 +39,9 @@ def rules(tmp_path):
 def _sound(made, rules, dictionary, office=None):
     found = lint(rules, dictionary, office, only=[made.path])
     rule = load_rules(rules, dictionary, office).rules[made.id]
-    return [fault.say("en") for fault in found.faults] + [
+    # Until its author has written it, a draft is told apart from a rule.
+    assert [fault.code for fault in found.faults][:1] == ["S23"]
+    return [fault.say("en") for fault in found.faults[1:]] + [
         fault.say("en") for result in run_examples(rule, dictionary) for fault in result.faults]
 
 
@@ -91,7 +93,7 @@ def test_titles_and_file_names(case, tmp_path, dictionary):
     assert made.path.name.endswith(ending)
     rule = load_rules(ROOT / "rules", dictionary, tmp_path).rules[made.id]
     assert (rule.file.title.zh, rule.file.title.en, rule.file.status) == (zh, en, "draft")
-    assert lint(ROOT / "rules", dictionary, tmp_path, only=[made.path]).faults == []
+    assert lint(ROOT / "rules", dictionary, tmp_path, only=[made.path]).faults[1:] == []
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -117,7 +119,7 @@ def test_the_command_says_what_to_do_next_and_that_works(tmp_path, monkeypatch, 
     assert run_commands(checks.commands, ["new", "con", "合同备案过迟", "--en", "Contract filed late", *more]) == 0
     out = capsys.readouterr().out
     assert "office/rules/con/CON-901-contract-filed-late.yml" in out
-    for words in re.findall(r"^  checks\.py (.*)$", out, re.MULTILINE):
+    for words in re.findall(r"^  (?:py|python3) checks\.py (.*)$", out, re.MULTILINE):
         assert run_commands(checks.commands, [*words.replace('"', "").split(), "--lang", language]) == 0
     assert run_commands(checks.commands, ["new", "cno", "合同备案过迟", *more]) == 2
     assert "--new-area" in capsys.readouterr().err

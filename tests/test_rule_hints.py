@@ -37,7 +37,7 @@ examples:
 """
 
 
-def said(folder: Path, old: str, new: str) -> list[str]:
+def said(folder: Path, old: str, new: str, language: str = "en") -> list[str]:
     """What is said of the rule with a slip in it, as line:column and text with its hint."""
     assert RULE.count(old) == 1
     (folder / "zz").mkdir()
@@ -45,11 +45,18 @@ def said(folder: Path, old: str, new: str) -> list[str]:
     (folder / "zz" / "ZZ-001-cap.yml").write_text(RULE.replace(old, new), "utf-8")
     rules, faults = read_rules(folder, DICTIONARY)
     faults += [fault for rule in rules.rules.values() for fault in check_examples(rule, DICTIONARY)]
-    return [f"{fault.line}:{fault.column} {fault.text.en}" + (f"; {fault.hint.en}" if fault.hint else "") for fault in faults]
+    return [f"{fault.line}:{fault.column} {fault.text.say(language)}" + (f"; {fault.hint.say(language)}" if fault.hint else "") for fault in faults]
 
 
 def test_the_rule_is_sound_before_a_slip(tmp_path):
     assert said(tmp_path, "id: ZZ-001", "id: ZZ-001") == []
+
+
+@pytest.mark.parametrize("written, answer", [
+    ("尾款", "是否想写：final（尾款）"), ("finl", "是否想写：final（尾款）"), ("x", "可用：prepayment（预付款）, progress（进度款）")])
+def test_choices_are_offered_with_what_they_mean(tmp_path, written, answer):
+    (fault,) = said(tmp_path, "type = 'prepayment'", f"type = '{written}'", "zh")
+    assert f"; {answer}" in fault
 
 
 @pytest.mark.parametrize("old, new, answer", [

@@ -43,6 +43,14 @@ def test_a_narrow_screen_has_the_rows_one_below_the_other() -> None:
     assert "".join(line.split(maxsplit=1)[-1].strip() for line in lines[4:-4]).endswith(ROW[4][-20:])
 
 
+def test_names_stay_whole_on_a_narrow_screen() -> None:
+    advice = '没有值时请写明原因，或在对应文件声明：values: {meanings: {"/": 含义}}，含义写 not_required（不要求）、not_captured（未采集）或 blank_in_document（文件空白）'
+    for width in range(30, 73):
+        lines = shown([[*ROW[:4], advice]], width)
+        assert all(any(name in line for line in lines) for name in ("not_required", "not_captured", "blank_in_document", "meanings:")), width
+        assert all(cell_len(line) <= width for line in lines)
+
+
 def test_what_is_short_stays_a_table_on_a_narrow_screen() -> None:
     columns = [(str(number), Text(f"列{number}", f"c{number}")) for number in range(5)]
     lines = shown([[1, 2, 3, 4, None]], 40, columns)
@@ -61,7 +69,7 @@ def test_help_is_whole_and_fits_the_screen(module: Any, language: str, capsys: p
     for name in module.commands(language).commands:
         run_commands(module.commands, [name, "--help", "--lang", language])
     for line in capsys.readouterr().out.splitlines():
-        assert cell_len(line) <= 80 or line.strip().startswith("python3"), line
+        assert cell_len(line) <= 80 or line.strip().startswith(("python3 ", "py ")), line
         assert "..." not in line, line
 
 
@@ -69,7 +77,7 @@ def test_help_is_whole_and_fits_the_screen(module: Any, language: str, capsys: p
 def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> None:
     lines = wrap(text, width).split("\n")
     assert "".join("".join(lines).split()) == "".join(text.split())
-    longest = max((cell_len(piece) for piece in re.findall(r"[a-z1]+|[合同（）][，。）]*|[，。]+", text)), default=0)
+    longest = max((cell_len(piece) for piece in re.findall(r"[a-z1]+|[合同（）][，。）]*|[，。][，。）]*", text)), default=0)
     assert all(cell_len(line) <= max(width, longest) for line in lines)
 
 

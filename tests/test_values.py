@@ -149,7 +149,22 @@ def test_choices_by_code_or_label():
     assert "工程" in refused.value.advice.zh
     with pytest.raises(Unreadable) as refused:
         read_choice("货物", choices)
-    assert refused.value.advice.en.startswith("write one of: works, services; or declare in a mapping file meanings: {\"货物\": …}")
+    assert refused.value.advice.en.startswith("write one of: works, services; or declare in a mapping file meanings: {\"货物\": CHOICE}, where CHOICE is one of these")
+
+
+@pytest.mark.parametrize("word, near", [("退款", ""), ("首付款", ""), ("竞争性谈判", ""), ("交付款（首批）", "是否想写：交付款；"), ("竞争性磋商采购", "是否想写：竞争性磋商；"), ("acceptence", "是否想写：acceptance；")])
+def test_a_choice_is_the_likely_one_only_where_the_word_is_a_form_of_it(word, near):
+    choices = {"acceptance": Text("验收款", "On acceptance"), "delivery": Text("交付款", "On delivery"), "final": Text("尾款", "Final"), "consultation": Text("竞争性磋商", "Consultation")}
+    with pytest.raises(Unreadable) as refused:
+        read_choice(word, choices)
+    assert refused.value.advice.zh == near + f'可写：验收款、交付款、尾款、竞争性磋商；或在对应文件声明 meanings: {{"{word}": 选项}}，选项写上列之一'
+
+
+@pytest.mark.parametrize("text", ["2024.13.5", "2019-05-32", "2019-02-30", "20190230"])
+def test_a_day_that_is_not_in_the_calendar_is_to_be_checked_against_the_paper(text):
+    with pytest.raises(Unreadable) as refused:
+        read_date(text)
+    assert "请按原件核对" in refused.value.advice.zh and "2019-05-20" not in refused.value.advice.zh
 
 
 def test_fold_is_one_width_one_case_no_space():

@@ -85,7 +85,7 @@ class ComparisonChecks:
                 return Constant(node.value, kind)
             label = self.scope.dictionary[record_type].fields[name].label
             self.say(_written(tree, node.value), Text(f"“{node.value}”不是“{label.zh}”（{kind.of}）的选项", f'"{node.value}" is not a choice of {kind.of}'),
-                     did_you_mean(str(node.value), list(choices)), "X08")
+                     did_you_mean(str(node.value), list(choices), called={code: choice.zh for code, choice in choices.items()}), "X08")
             return None
         if kind == DATE:
             self.say(_written(tree, node.value), Text(f"日期写作 date '{node.value}'", f"write a date as date '{node.value}'"), code="X09")

@@ -86,6 +86,7 @@ CHECKS: dict[str, Check] = {
     "S03": Check(Text("replaces 写错", "replaces is wrong")),
     "S21": Check(Text("两条规则同名", "two rules have one title")),
     "S22": Check(Text("文件名编号之后的部分不规范", "the file name after the id is not a slug")),
+    "S23": Check(Text("新建时的示范内容还没有改", "what the draft of a new rule says of its pattern is still there")),
     "T21": Check(Text("断定他人意图的用词", "a word about intent")),
     "T22": Check(Text("缺少一种语言", "one language is missing")),
     "T23": Check(Text("两种语言的信息显示的内容不同", "the message shows other things in the other language")),

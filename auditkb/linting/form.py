@@ -9,6 +9,7 @@ from pathlib import Path
 from auditkb.errors import Fault, Text
 from auditkb.linting.codes import found, severity_of
 from auditkb.rules.model import RuleFile
+from auditkb.rules.scaffold import sample_texts
 from auditkb.yaml_files import YamlFile, parse_yaml
 
 KEYS = [field.alias or name for name, field in RuleFile.model_fields.items()]
@@ -20,11 +21,12 @@ _FIX = Text("checks.py lint --fix 可改好", "checks.py lint --fix mends it")
 
 
 def check_form(file: YamlFile) -> Iterator[Fault]:
-    """Order of keys, line ends, words, both languages, file name."""
+    """Order of keys, line ends, words, both languages, what is left of a draft, file name."""
     yield from _order(file)
     yield from _line_ends(file)
     yield from _words(file)
     yield from _languages(file, file.data, ())
+    yield from _sample(file)
     stem = file.name.rpartition("/")[2].removesuffix(".yml")
     slug = "-".join(stem.split("-")[2:])
     if not SLUG.fullmatch(slug):
@@ -73,6 +75,14 @@ def _in_order(lines: list[str], starts: list[tuple[int, str]]) -> list[str]:
     blocks = {key: lines[begin:end] for (_, key), begin, end in zip(starts, begins, ends, strict=True)}
     order = sorted(blocks, key=lambda key: KEYS.index(key) if key in KEYS else len(KEYS))
     return [*lines[: begins[0]], *(line for key in order for line in blocks[key])]
+
+
+def _sample(file: YamlFile) -> Iterator[Fault]:
+    """What `checks.py new` wrote and nobody has replaced."""
+    left = [key for key, text in sample_texts().items() if file.data.get(key) == text]
+    if left:
+        yield found("S23", file, (left[0],), Text(f"还是新建时的示范内容（合同备案过迟）：{'、'.join(left)}", f"still what the draft says of its pattern (a contract filed late): {', '.join(left)}"),
+                    Text("换成标题所说的，条件、字段和例子一并核对", "write what the title says, and look at the condition, the fields and the examples too"), key=True)
 
 
 def _order(file: YamlFile) -> Iterator[Fault]:

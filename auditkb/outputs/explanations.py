@@ -7,14 +7,14 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from auditkb.dictionary import Dictionary
-from auditkb.errors import Text, did_you_mean, fail
+from auditkb.errors import KnowledgeBaseError, Text, did_you_mean, fail, nearest
 from auditkb.laws import LawRegister
 from auditkb.outputs.source_list import local_time
 from auditkb.reading import parameter_lines, read_out
 from auditkb.record_history import changes_behind
 from auditkb.rules.checked import Rule
 from auditkb.source_rows import places_of
-from auditkb.wording import FINDING_STATES, GONE_REASONS, OUTCOMES, REVIEWS, SEVERITIES
+from auditkb.wording import FINDING_STATES, GONE_REASONS, OUTCOMES, REVIEWS, SEVERITIES, STATUSES, say_reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,6 +60,9 @@ def _print_parameters(console: Console, rule: Rule, dictionary: Dictionary, lang
 def print_finding(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str, *, sql: bool) -> None:
     """A finding: message, values with their source cells, stand-ins, law in force, parameters, history, SQL."""
     row = _finding(connection, finding_id)
+    if row is None:
+        _print_other_outcome(console, connection, dictionary, finding_id, language)
+        return
     evidence = json.loads(row["evidence"]) if row["evidence"] else {}
     console.print(f"{row['id']}  [{SEVERITIES[row['severity']].say(language) if row['severity'] else ''}] {REVIEWS[row['review']].say(language)}", style="bold", markup=False)
     if row["state"] == "gone":
@@ -98,13 +101,63 @@ def _linked(event: str, detail: str | None, language: str) -> str:
     return Text(f"（即原来的 {detail}，该行已更正）", f" (what was {detail}; the row was corrected)").say(language) if event == "new" and detail else ""
 
 
-def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any]:
-    cursor = connection.execute("SELECT * FROM findings WHERE id = ?", (finding_id,))
-    found = cursor.fetchone()
-    if found is None:
-        ids = [name for (name,) in connection.execute("SELECT id FROM findings")]
-        raise fail(f"没有疑点“{finding_id}”", f'there is no finding "{finding_id}"', hint=did_you_mean(finding_id, ids, 5))
-    return dict(zip([column[0] for column in cursor.description], found, strict=True))
+def _finding(connection: sqlite3.Connection, finding_id: str) -> dict[str, Any] | None:
+    """The finding of that id; where a rule carries on the numbers of another, also by the rule and the record."""
+    rule_id, _, key = finding_id.partition(":")
+    for where, values in (("id = ?", [finding_id]), ("rule_id = ? AND record_key = ?", [rule_id, key])):
+        cursor = connection.execute(f"SELECT * FROM findings WHERE {where}", values)
+        if (found := cursor.fetchone()) is not None:
+            return dict(zip([column[0] for column in cursor.description], found, strict=True))
+    return None
+
+
+def _print_other_outcome(console: Console, connection: sqlite3.Connection, dictionary: Dictionary, finding_id: str, language: str) -> None:
+    """What a rule says of a record that is no finding, and why. Raises where there is no such rule or record."""
+    rule_id, _, key = finding_id.partition(":")
+    rule = connection.execute(f"SELECT checks, sql, status, title_{language} FROM rules WHERE id = ?", (rule_id,)).fetchone()
+    if rule is None or connection.execute(f'SELECT 1 FROM "{rule[0]}" WHERE key = ?', (key,)).fetchone() is None:
+        raise _no_such_finding(connection, finding_id, rule)
+    checks, sql, status, title = rule
+    console.print(f"{finding_id}  {title}", style="bold", markup=False)
+    if sql is None:
+        state = STATUSES[status]
+        console.print(Text(f"没有疑点：这条规则没有运行（{state.zh}）。", f"No finding: the rule is not run ({state.en}).").say(language), markup=False)
+        return
+    run_id, as_of = connection.execute("SELECT id, as_of FROM runs WHERE status = 'complete' ORDER BY id DESC LIMIT 1").fetchone() or (None, None)
+    kept = connection.execute("SELECT outcome, reasons FROM outcomes WHERE rule_id = ? AND record_key = ? AND run_id = ?", (rule_id, key, run_id)).fetchone()
+    # Of records that pass, and of those that a rule does not apply to, a run keeps only the number: they are asked again.
+    outcome, reasons = kept or _asked_again(connection, sql, key)
+    if kept is None and outcome not in ("pass", "not_applicable") and status == "active":
+        console.print(Text("没有疑点，但上次检查之后资料有变化；请重新运行 checks.py run。", "No finding, but the records were changed since the last run; run checks.py run again.").say(language), style="yellow", markup=False)
+        return
+    word, asked = OUTCOMES[outcome], Text(f"第 {run_id} 批（基准日 {as_of}）", f"run {run_id} (the run's day: {as_of})") if kept else Text("按现有记录", "by the records as they are now")
+    begin = Text("这条规则在试行，只计数，不列疑点。", "This rule is on trial: it is counted and makes no findings. ") if status == "trial" else Text("没有疑点。", "No finding. ")
+    console.print((begin + Text(f"{asked.zh}的结果：{word.zh}。", f"The outcome, {asked.en}: {word.en}.")).say(language), markup=False)
+    if outcome == "not_evaluated":
+        console.print(Text("无法检查不表示没有问题。原因：", "Not evaluated does not mean that all is in order. Why:").say(language), markup=False)
+    for reason in (reasons or "").split("|") if reasons else []:
+        console.print(f"  · {_say_other_reason(reason, dictionary, checks).say(language)}", markup=False)
+
+
+def _asked_again(connection: sqlite3.Connection, sql: str, key: str) -> tuple[str, str | None]:
+    cursor = connection.execute(sql, {"key": key})
+    row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    return row["outcome"], row["reasons"] if row["outcome"] in ("not_evaluated", "exempt") else None
+
+
+def _say_other_reason(reason: str, dictionary: Dictionary, checks: str) -> Text:
+    kind, _, key = reason.partition(":")
+    return Text(f"例外登记 {key}", f"exemption {key}") if kind == "exemption" else say_reason(reason, dictionary, checks)
+
+
+def _no_such_finding(connection: sqlite3.Connection, finding_id: str, rule: tuple[str, ...] | None) -> KnowledgeBaseError:
+    """A fault with what may be meant: among the records of the rule where there is one, else among the findings."""
+    rule_id, _, _ = finding_id.partition(":")
+    found = [name for (name,) in connection.execute("SELECT id FROM findings")]
+    near = nearest(finding_id, [name for name in found if rule is None or name.startswith(f"{rule_id}:")])
+    if rule is not None and not near:
+        near = nearest(finding_id, [f"{rule_id}:{key}" for (key,) in connection.execute(f'SELECT key FROM "{rule[0]}"')])
+    return fail(f"没有疑点“{finding_id}”", f'there is no finding "{finding_id}"', hint=did_you_mean(finding_id, near or found, 5))
 
 
 def _section(console: Console, title: Text, lines: list[str], language: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from auditkb.errors import Language, Text
+from auditkb.outputs.wrapping import wrap
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,7 +24,7 @@ def listing(rows: Sequence[Sequence[Any]], columns: Sequence[tuple[str, Text]], 
     labels = [label.say(language) for _, label in columns]
     texts = [["" if value is None else str(value) for value in row] for row in rows]
     if _room(labels, texts) > width:
-        return _one_below_the_other(labels, texts, title)
+        return _one_below_the_other(labels, texts, title, width)
     numbers = [bool(rows) and all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(columns))]
     return _table(labels, texts, numbers, title)
 
@@ -49,8 +50,9 @@ def _table(labels: Sequence[str], texts: Sequence[Sequence[str]], numbers: Seque
     return table
 
 
-def _one_below_the_other(labels: Sequence[str], texts: Sequence[Sequence[str]], title: str | None) -> RenderableType:
-    """Each row as lines of label and text; empty cells are left out."""
+def _one_below_the_other(labels: Sequence[str], texts: Sequence[Sequence[str]], title: str | None, width: int) -> RenderableType:
+    """Each row as lines of label and text, names whole where a line has room for them; empty cells are left out."""
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text as Words
 
@@ -58,10 +60,11 @@ def _one_below_the_other(labels: Sequence[str], texts: Sequence[Sequence[str]], 
     table.title, table.title_justify = title, "left"
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
+    room = max(1, width - max(map(cell_len, labels)) - 2)
     for number, row in enumerate(texts):
         if number:
             table.add_row("", "")
         for label, text in zip(labels, row, strict=True):
             if text:
-                table.add_row(Words(label), Words(text))
+                table.add_row(Words(label), Words(wrap(text, room) if cell_len(text) > room else text))
     return table

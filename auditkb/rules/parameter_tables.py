@@ -86,10 +86,10 @@ class ParameterChecks:
         if kind.name != "choice" or kind.of is None:
             return
         record_type, _, name = kind.of.partition(".")
-        choices = list(self.dictionary[record_type].fields[name].choices or {})
+        choices = self.dictionary[record_type].fields[name].choices or {}
         for value in values:
             if value not in choices:
-                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), choices), code="X08")
+                self.say(path, Text(f"“{value}”不是“{kind.of}”的选项", f'"{value}" is not a choice of {kind.of}'), did_you_mean(str(value), list(choices), called={code: choice.zh for code, choice in choices.items()}), code="X08")
 
     def _items_of(self, name: str) -> Kind | None:
         """Of which field a list parameter's items are choices: from where the rule uses the list."""

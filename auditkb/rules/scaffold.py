@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from auditkb.errors import Text, did_you_mean, fail
 from auditkb.rules.load import rule_files
+from auditkb.yaml_files import parse_yaml
 
 NUMBER_OF_AN_OFFICE = 901
 """An office's own rules in an area of the project count from here, so that they never meet the project's next ones."""
@@ -62,6 +64,13 @@ def new_rule(rules: Path, office: Path | None, area: str, title: str, *, english
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_text(rule_id, names, area), "utf-8", newline="\n")
     return NewRule(rule_id, path, bool(english) and bool(_CHINESE.search(title)))
+
+
+@cache
+def sample_texts() -> dict[str, object]:
+    """What the draft says of its pattern, by key: no rule of another title says the same."""
+    pattern = parse_yaml(_TEMPLATE, "").data
+    return {key: pattern[key] for key in ("rationale", "message", "known_exceptions", "cannot_see")}
 
 
 def _prefix(area: str, known: dict[str, str], *, new_area: bool) -> str:

@@ -83,6 +83,14 @@ class Coverage(_Model):
     complete: bool = True
     because: Because
 
+    @field_validator("covers", mode="before")
+    @classmethod
+    def _one_type(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            lines = " ".join(f"- {{covers: {name}, …}}" for name in value)
+            raise ValueError(f"一行只写一类记录，每类各写一行：{lines} | one record type a line: {lines}")
+        return value
+
     @field_validator("record")
     @classmethod
     def _one_record(cls, value: dict[str, str] | None) -> dict[str, str] | None:

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from auditkb.dictionary import Dictionary
 from auditkb.errors import Language, Text
+from auditkb.sources.declaration import id_of_file
 from auditkb.sources.layout import Layout
 from auditkb.sources.mapping import choices_of_meaning
 from auditkb.sources.settled_proposals import fields_named
@@ -75,7 +77,7 @@ def quoted(text: str) -> str:
 
 def mapping_text(file_name: str, tables: Sequence[TableText], skip: dict[str, str], dictionary: Dictionary, language: Language) -> str:
     """The whole file."""
-    lines = list(_head(file_name, language))
+    lines = list(_head(file_name, language)) + list(_complete(file_name, tables, dictionary))
     lines += list(_links(tables, dictionary, language))
     if skip:
         lines += ["skip:", *(f"  {quoted(name)}: {quoted(why)}" for name, why in skip.items())]
@@ -92,11 +94,21 @@ def _head(file_name: str, language: Language) -> Iterator[str]:
 
     yield say(f"{file_name} 的对应文件。每一行都要核对，不只是写着 ? 的；写着 ? 的改成其中一个选项。说明见 docs/ledgers.md。",
               f"Mapping of {file_name}. Read every line, not only those with a ?; replace each ? by one of its choices. See docs/ledgers.md.")
-    yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）：",
-              "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise:")
-    yield "# id: contracts-2024"
+    yield say("这份资料若是齐全的，起个来源名，写明对哪类记录、哪一年、哪个科室齐全（否则按不齐全处理）；一类一行，只留确实齐全的：",
+              "Where this file is complete, give it a name and say so for a record type, a year, a department; it is taken as partial otherwise. A line for each type, and only for what is complete:")
+
+
+def _complete(file_name: str, tables: Sequence[TableText], dictionary: Dictionary) -> Iterator[str]:
+    """How to say what is complete: a line for each record type of the file."""
+    decided = [column.target for table in tables for column in table.columns if isinstance(column.target, list) or not column.target.startswith("?")]
+    types = list(dict.fromkeys(name for target in decided for name, _ in fields_of(target))) or ["contract"]
+    years = {table.year for table in tables}
+    year = years.pop() if len(years) == 1 and None not in years else _OPEN
+    yield f"# id: {quoted(id_of_file(Path(file_name)))}"
     yield "# coverage:"
-    yield '#   - {covers: contract, fiscal_year: 2024, because: {zh: 全年合同台账, en: "all contracts of the year"}}'
+    for name in types:
+        label = dictionary[name].label
+        yield f"#   - {{covers: {name}, fiscal_year: {year}, because: {{zh: {quoted('全年的' + label.zh)}, en: {quoted(f'{label.en}: all of the year')}}}}}"
 
 
 def _links(tables: Sequence[TableText], dictionary: Dictionary, language: Language) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from auditkb.cells import read_cell
 from auditkb.dictionary import Dictionary, RecordType, normalise_header
-from auditkb.errors import Fault, KnowledgeBaseError, Text, did_you_mean, nearest
+from auditkb.errors import Fault, KnowledgeBaseError, Text, as_a_word, did_you_mean, nearest
 from auditkb.notes import Note
 from auditkb.sources.body import Body
 from auditkb.sources.row_kinds import is_number, total_kind
@@ -70,7 +70,7 @@ def plan_sheets(sheets: Sequence[Sheet], find_type: Callable[[str], RecordType |
         elif _is_guide(sheet, filled):
             skipped.append((sheet, Text("填表说明，不读入", "a guide, which is not loaded")))
         else:
-            plan.faults.append(_no_type(name, sheet, dictionary))
+            plan.faults.append(_no_type(name, sheet, filled, dictionary))
     if plan.extracts:
         plan.extracts[0].notes += skipped_sheets(skipped)
     return plan
@@ -103,10 +103,15 @@ def _is_empty(sheet: Sheet) -> bool:
         return False
 
 
-def _no_type(name: str, sheet: Sheet, dictionary: Dictionary) -> Fault:
+def _no_type(name: str, sheet: Sheet, filled: Sequence[Sheet], dictionary: Dictionary) -> Fault:
     allowed = [record_type.type for record_type in dictionary.types.values() if record_type.derived is None]
     allowed += [record_type.label.zh for record_type in dictionary.types.values()]
-    hint = Text("请用 ingest.py map 写对应文件，或让文件或工作表以记录类型为名，如 合同、支付", "write a mapping file with ingest.py map, or name the file or sheet after its record type, such as contract or payment")
+    command = f"ingest.py map {as_a_word(sheet.file.as_posix())}"
+    hint = Text(f"请用 {command} 写对应文件", f"write a mapping file with {command}")
+    if len(filled) > 1:
+        others = [other.type_name for other in filled]
+        hint += Text(f"，其中要写明每张工作表（{'、'.join(others)}）", f", which says of every sheet what it holds ({', '.join(others)})")
+    hint += Text("；或让文件或工作表以记录类型为名，如 合同、支付", "; or name the file or sheet after its record type, such as contract or payment")
     if nearest(name, allowed):
         hint = did_you_mean(name, allowed) + Text("；否则", "; else ") + hint
     return Fault(Text(f"“{name}”不是记录类型", f'"{name}" is not a record type'), sheet.place, hint=hint)
