@@ -32,11 +32,12 @@ from auditkb.source_rows import (
     Changes,
     Loading,
     compare,
+    decide_missing,
     find_affected,
+    find_corrected,
     find_missing,
     is_only_source,
     loaded_types,
-    note_corrected_keys,
     prepare,
     scope_of,
     set_aside,
@@ -214,9 +215,11 @@ class _Loader:
         """Compare the rows of one type with the former ones and make its records of what all sources say."""
         connection = self.connection
         if self.is_newer:
+            if not self.is_same_files:
+                find_corrected(connection, record_type, self.source.id)
+                self._decide_missing(record_type)
             self.changes += compare(connection, record_type, self.loading)
-            self.changes += take_back(connection, record_type, self.loading) if self.is_same_files else self._settle_missing(record_type)
-            note_corrected_keys(connection, record_type, self.loading)
+            self.changes += (take_back if self.is_same_files else settle_missing)(connection, record_type, self.loading)
         if is_only_source(connection, record_type, self.source.id):
             make_all(connection, self.dictionary, record_type)
             return
@@ -229,7 +232,7 @@ class _Loader:
             # What else is wrong may come of it: it is said first.
             self.faults[:0] = which_version(self.shared, self.source.path.as_posix())
 
-    def _settle_missing(self, record_type: RecordType) -> Changes:
+    def _decide_missing(self, record_type: RecordType) -> None:
         entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]
         scopes = [scope_of(self.dictionary, record_type, entry.department, entry.fiscal_year, next(iter((entry.record or {}).items()), None), is_complete=entry.complete)
                   for entry in entries]
@@ -238,7 +241,7 @@ class _Loader:
             self.faults.append(_which_is_it(record_type, unsure, self.source.path))
         elif unsure and self.missing == "keep":
             write_notes(self.connection, self.source.id, [_kept(record_type, key, sheet, row) for key, sheet, row in unsure])
-        return settle_missing(self.connection, record_type, self.loading, as_gone=self.missing == "gone")
+        decide_missing(self.connection, record_type, as_gone=self.missing == "gone")
 
     def _finish(self) -> LoadReport:
         connection, source = self.connection, self.source
@@ -249,7 +252,7 @@ class _Loader:
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
         connection.execute("update loads set rows = ?, added = ?, changed = ?, gone = ?, returned = ? where id = ?",
-                           (total, changes.added, changes.changed, changes.gone + changes.taken_back, changes.returned, self.loading.number))
+                           (total, changes.added, changes.changed + changes.rekeyed, changes.gone + changes.taken_back, changes.returned, self.loading.number))
         finish_loading(connection, self.dictionary)
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
@@ -257,7 +260,6 @@ class _Loader:
         report.shared = self.shared
         report.coverage = source.declaration.coverage
         return report
-
 
     def _write_unread(self) -> None:
         """What OCDS files hold that the dictionary has no place for."""
