@@ -8,12 +8,14 @@ that is no longer there is marked gone, never deleted. Called within the transac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
+from auditkb.cells import Cell
 from auditkb.dictionary import Dictionary, Field, RecordType
-from auditkb.records import encode_part
+from auditkb.records import encode_part, states_text, to_database
 from auditkb.schema import quote, rows_table
+from auditkb.values import fold
 
 FORMER = "temp.former_rows"
 """The rows of the type at hand as the former version of the source had them."""
@@ -84,6 +86,22 @@ def set_aside(connection: sqlite3.Connection, record_type: RecordType, source: s
     connection.execute(f"delete from {rows} where source = ?", (source,))
     if record_type.created_by_reference:
         connection.execute(f'delete from {quote(record_type.type)} where source = ? and "row" is null', (source,))
+
+
+def add_to_row(connection: sqlite3.Connection, record_type: RecordType, source: str, key: str, added: Mapping[str, Cell]) -> None:
+    """Write into a row just loaded what a later table of the same source adds."""
+    rows = quote(rows_table(record_type.type))
+    (before,) = connection.execute(f"select _states from {rows} where key = ? and source = ?", (key, source)).fetchone()
+    kept = [entry for entry in (before or "").strip("|").split("|") if entry and entry.partition("=")[0] not in added]
+    new = states_text(added)
+    states = "|".join([*kept, *([new.strip("|")] if new else [])])
+    values: dict[str, str | int | float | None] = {"_states": f"|{states}|" if states else None}
+    for name, cell in added.items():
+        values[name] = to_database(cell.value)
+        if record_type.fields[name].compared:
+            values[f"_folded_{name}"] = fold(cell.value) if isinstance(cell.value, str) else None
+    columns = ", ".join(f"{quote(name)} = ?" for name in values)
+    connection.execute(f"update {rows} set {columns} where key = ? and source = ?", (*values.values(), key, source))
 
 
 def find_affected(connection: sqlite3.Connection, record_type: RecordType, source: str) -> None:

@@ -31,6 +31,7 @@ from auditkb.schema import rows_table
 from auditkb.source_rows import (
     Changes,
     Loading,
+    add_to_row,
     compare,
     decide_missing,
     find_affected,
@@ -196,12 +197,14 @@ class _Loader:
                     if not table.faults and not self.faults:
                         self.connection.executemany(statement, batch)
                     self._write_notes(table)
+                    self._add_to_rows(table)
                     done += len(batch)
                     self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
             self.faults += error.faults
             self.is_read = False
         self._write_notes(table)
+        self._add_to_rows(table)
         self.faults += table.faults
         self.is_read = self.is_read and not table.faults
         self.rows[name] = self.rows.get(name, 0) + table.count
@@ -210,6 +213,14 @@ class _Loader:
     def _write_notes(self, table: Table | OcdsTable) -> None:
         write_notes(self.connection, self.source.id, table.notes)
         table.notes.clear()
+
+    def _add_to_rows(self, table: Table | OcdsTable) -> None:
+        """What this table adds to records of earlier ones."""
+        if isinstance(table, Table):
+            if not table.faults and not self.faults:
+                for key, added in table.additions.items():
+                    add_to_row(self.connection, table.record_type, self.source.id, key, added)
+            table.additions.clear()
 
     def _make_records(self, record_type: RecordType) -> None:
         """Compare the rows of one type with the former ones and make its records of what all sources say."""
