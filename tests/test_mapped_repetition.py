@@ -92,3 +92,11 @@ def test_a_contract_in_full_in_two_tables_is_refused_all_the_same(load):
     rows = [["合同编号", "合同名称", "合同金额（元）"], ["HT-1", "绿化", 5]]
     (fault,) = faults(load, {"一": rows, "二": rows}, whole % "一" + whole % "二")
     assert "the same key as row 2 of 台账.xlsx[一]: HT-1" in fault
+
+
+@pytest.mark.parametrize(("meaning", "acceptances"), [("not_captured", [("HT-2", None)]), ("blank_in_document", [("HT-2", None)]), ("not_required", [])])
+def test_a_cell_that_means_a_state_does_not_make_its_record_vanish_in_silence(connection, load, meaning, acceptances):
+    table = CONTRACTS.replace("first_row: 2,", f"first_row: 2, values: {{meanings: {{/: {meaning}}}}},") % "acceptance.signed_on"
+    load({"台账": [ROWS["台账"][0], ["HT-1", "绿化", "", "2024-05-01"], ["HT-2", "保洁", "", "/"]]}, table)
+    assert select(connection, "select contract, signed_on from acceptance order by 1") == [("HT-1", "2024-05-01"), *acceptances]
+    assert select(connection, "select cell, state, raw from cell_notes where record_type = 'acceptance'") == [("D3", meaning, "/")]

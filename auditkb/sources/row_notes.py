@@ -35,6 +35,20 @@ def notes_on_cells(record_type: RecordType, sheet: str, key: str, instance: Inst
                         f"fill it in; rules that need it cannot be checked; where a number stands in the first row of a group only, write {fill_down} in a mapping file"))
 
 
+def is_not_required(cell: Cell) -> bool:
+    """Whether the text of a cell says that there is nothing, and need not be."""
+    return cell.is_marked and cell.state == "not_required"
+
+
+def notes_on_no_record(record_type: RecordType, sheet: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> Iterator[Note]:
+    """A note on each cell that says that the row has no such record."""
+    label = record_type.label
+    for column in instance.columns:
+        if column.position in instance.own and is_not_required(cells[column.name]):
+            yield Note("marked", record_type.type, None, column.name, "not_required", text_of(line, column), sheet, f"{column.letter}{line.number}",
+                       Text(f"按这个写法的意思，这一行没有{label.zh}", f'by what this means the row has no "{label.en}"'))
+
+
 def note_of_missing_parents(extract: Extract, record_type: RecordType, fields: Collection[str]) -> Iterator[Note]:
     """A note on a table of which no column says what its rows belong to."""
     belongs_to = record_type.belongs_to

@@ -20,7 +20,7 @@ from auditkb.sources.line import Line
 from auditkb.sources.readings import PlainBlock, PlainRows, Reader, compared_with_capitals, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
 from auditkb.sources.repeated_rows import additions, both_values, differences, further, only_names, to_keep_both, told_by
-from auditkb.sources.row_notes import note_of_missing_parents, notes_on_cells
+from auditkb.sources.row_notes import is_not_required, note_of_missing_parents, notes_on_cells, notes_on_no_record
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
 
@@ -170,6 +170,7 @@ class Table:
         values = {name: cell.value for name, cell in cells.items()}
         text, is_name = self.keys.text_of(values, self._alternatives) if self.sheet.is_part or self.keys.first else (None, False)
         if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
+            self.notes += notes_on_no_record(self.record_type, self.sheet.name, instance, cells, line)
             return None
         cells = self._without_merged_amounts(instance, cells, line)
         told = told_by(self._first_place + line.number, instance, self.sheet.links, cells, line) if text is not None else None
@@ -208,11 +209,15 @@ class Table:
         return cells
 
     def _is_there(self, instance: Instance, cells: Mapping[str, Cell], line: Line, has_key: bool) -> bool:
-        """Whether the row holds this record: text in a column of its own, or without such a column what names it."""
+        """Whether the row holds this record: text in a column of its own, or without such a column what names it.
+
+        Text that means "not required" says that there is none. Other states are of a record that there is, or may be:
+        without it a rule would take it for missing.
+        """
         own = [column for column in instance.columns if column.position in instance.own]
         if not own:
             return has_key and any(text_of(line, column).strip() for column in instance.columns)
-        return any(text_of(line, column).strip() and not cells[column.name].is_marked for column in own)
+        return any(text_of(line, column).strip() and not is_not_required(cells[column.name]) for column in own)
 
     def _only_names(self, told: Told) -> bool:
         return only_names(self.record_type, self._alternatives[0], told)
