@@ -54,6 +54,7 @@ class Table:
         self._plain = self._reads_plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._nameless: set[int] = set()
+        self._once_a_group: dict[int, bool] = {}
         self._without_unit: set[str] = set()
 
     @cached_property
@@ -63,6 +64,14 @@ class Table:
         for instance in self.sheet.instances:
             found |= {*instance.constants, *(name for column in instance.columns for name in column.names)}
         return [name for name in self.record_type.fields if name in found]
+
+    def _group_column(self, position: int | None, instance: Instance) -> str | None:
+        # Asked only where a record says nothing of what it belongs to; the sheet is read once more for it.
+        positions = [position] if position is not None else sorted(self.sheet.body.loaded - instance.own)
+        for place in positions:
+            if place not in self._once_a_group:
+                self._once_a_group[place] = self.sheet.body.is_once_a_group(place)
+        return next((column_letter(place) for place in positions if self._once_a_group[place]), None)
 
     @property
     def last_row(self) -> int | None:
@@ -185,7 +194,7 @@ class Table:
             self._own_keys[line.number] = key
             if told is not None and (self.sheet.has_children or self._only_names(told)):
                 self.keys.first.setdefault(key, told)
-        self.notes += notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line)
+        self.notes += notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line, self._group_column)
         return self._maker.make(key, cells, self.declaration.id, line.number)
 
     def _cells(self, instance: Instance, line: Line) -> dict[str, Cell]:
@@ -257,7 +266,7 @@ class Table:
         cells = {**first.cells, **added}
         self.keys.first[key] = Told(first.place, cells, first.given | (told.given & added.keys()))
         self.additions.setdefault(key, {}).update(added)
-        self.notes += [note for note in notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line) if note.field in added and note.kind != "no_parent"]
+        self.notes += [note for note in notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line, self._group_column) if note.field in added and note.kind != "no_parent"]
 
     def _without_merged_amounts(self, instance: Instance, cells: dict[str, Cell], line: Line) -> dict[str, Cell]:
         """An amount that is merged over rows of different records counts once."""
