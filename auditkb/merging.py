@@ -28,7 +28,7 @@ from auditkb.values import fold
 DISPUTED = "disputed"
 DIFFERENCES_OF_ANOTHER = 2
 """From so many on, and where more differs than agrees, two sources do not speak of the same paper."""
-_SAID = ("blank_in_document", "not_required")
+SAID = ("blank_in_document", "not_required")
 """States that say something of the paper; the others only say that this source does not know."""
 
 
@@ -159,7 +159,7 @@ class _Merger:
     def _settle(self, key: str, entry: Field, versions: list[_Version]) -> _Said:
         """What the sources together say of a field."""
         told = [_Said(one.values[entry.name], one.states.get(entry.name), number) for number, one in enumerate(versions)]
-        sure = [said for said in told if said.value is not None or said.state in _SAID]
+        sure = [said for said in told if said.value is not None or said.state in SAID]
         if not sure:
             return next((said for said in told if said.state is not None), told[0])
         if all(_agree(entry, sure[0], said) for said in sure):

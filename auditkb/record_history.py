@@ -20,12 +20,13 @@ def changes_behind(connection: sqlite3.Connection, dictionary: Dictionary, findi
         return []
     record_type, key, evidence, since = row
     records = {(record_type, key)} | {(item["record_type"], one) for item in json.loads(evidence or "{}").get("rows", []) for one in item["keys"]}
-    found: list[tuple[int, Text]] = []
+    found: dict[int, Text] = {}
     for name, one in sorted(records):
         changes = connection.execute(
-            "select id, change, field, old, new from record_changes where record_type = ? and key = ? and datetime(at) >= datetime(?) order by id", (name, one, since))
-        found += [(number, _said(dictionary, name, one, *what)) for number, *what in changes if name in dictionary]
-    shown = [text for _, text in sorted(found, key=lambda item: item[0])]
+            "select id, key, change, field, old, new from record_changes where record_type = ? and (key = ? or (change = 'rekeyed' and old = ?)) "
+            "and datetime(at) >= datetime(?) order by id", (name, one, one, since))
+        found |= {number: _said(dictionary, name, *what) for number, *what in changes if name in dictionary}
+    shown = [found[number] for number in sorted(found)]
     more = len(shown) - CHANGES_SHOWN
     return shown[:CHANGES_SHOWN] + ([Text(f"另有 {more} 处变化", f"{more} more changes")] if more > 0 else [])
 

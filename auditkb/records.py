@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import repeat
 from typing import NamedTuple
@@ -68,6 +68,14 @@ class Key(NamedTuple):
     is_numbered: bool = False
 
 
+class Told(NamedTuple):
+    """What the rows so far say of a record: the place of the first, its cells, and the names of those that are filled in."""
+
+    place: int
+    cells: Mapping[str, Cell]
+    given: frozenset[str]
+
+
 KeyText = tuple[str | None, bool]
 """A key before equal ones are counted, and whether it names one record only."""
 
@@ -100,21 +108,33 @@ class KeyMaker:
     def __init__(self, record_type: RecordType):
         self._alternatives = record_type.key
         self._rows: dict[str, int] = {}
-        self._sheets: list[str] = []
-        self.first: dict[str, tuple[int, Mapping[str, Cell]]] = {}
-        """Row (as `begin_sheet` numbers it) and cells of each record that may go on in further rows, of this sheet or another of the source."""
+        self._sheets: list[tuple[str, Collection[str]]] = []
+        self.first: dict[str, Told] = {}
+        """What is said of each record that may go on in further rows, of this sheet or another of the source; its place is as `begin_sheet` numbers it."""
 
-    def begin_sheet(self, name: str) -> int:
-        """What is added to the number of a row of this sheet, so that it names one place of the source; `place_of` tells which.
+    def begin_sheet(self, name: str, fields: Collection[str] = ()) -> int:
+        """What is added to the number of a row of this sheet, which fills `fields`, so that it names one place of the source; `place_of` tells which.
 
         A number is a third of the text that it stands for, and there is one for each record.
         """
-        self._sheets.append(name)
+        self._sheets.append((name, fields))
         return (len(self._sheets) - 1) << _BITS_OF_A_ROW
 
     def place_of(self, row: int) -> tuple[str, int]:
         """Sheet and number of a row."""
-        return self._sheets[row >> _BITS_OF_A_ROW], row & ((1 << _BITS_OF_A_ROW) - 1)
+        return self._sheets[row >> _BITS_OF_A_ROW][0], row & ((1 << _BITS_OF_A_ROW) - 1)
+
+    def told_before(self, key: str, told: Told) -> Told | None:
+        """What is said of a record already; of one in whose table no row goes on, only where that table says nothing of what is `told`."""
+        place = self._rows.get(key)
+        if key in self.first or place is None:
+            return self.first.get(key)
+        names = {name for name in told.given if told.cells[name].value is not None} - set(self._alternatives[0])
+        return Told(place, {}, frozenset()) if names.isdisjoint(self._sheets[place >> _BITS_OF_A_ROW][1]) else None
+
+    def has_equals(self, key: str) -> bool:
+        """Whether several records have this key, parted by a number."""
+        return f"{key}/2" in self._rows
 
     def make(self, values: Mapping[str, Value | None], row: int) -> Key:
         """The key of a row; its text is None where no part of any alternative is known."""

@@ -8,12 +8,14 @@ that is no longer there is marked gone, never deleted. Called within the transac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
+from auditkb.cells import Cell
 from auditkb.dictionary import Dictionary, Field, RecordType
-from auditkb.records import encode_part
+from auditkb.records import encode_part, states_text, to_database
 from auditkb.schema import quote, rows_table
+from auditkb.values import fold
 
 FORMER = "temp.former_rows"
 """The rows of the type at hand as the former version of the source had them."""
@@ -39,6 +41,8 @@ class Changes:
     kept: int = 0
     taken_back: int = 0
     """Records that only the former way of reading the same files gave."""
+    rekeyed: int = 0
+    """Records whose row was corrected so that they have another key."""
 
     def __add__(self, other: Changes) -> Changes:
         return Changes(*(own + more for own, more in zip(astuple(self), astuple(other), strict=True)))
@@ -49,12 +53,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     tidy(connection)
     connection.create_function("auditkb_state", 2, _state, deterministic=True)
     connection.execute("create temp table affected_key (key text primary key) without rowid")
+    connection.execute("create temp table corrected_key (key text primary key, old text, is_sure integer) without rowid")
     connection.execute("create temp table missing_record (record_type text, key text, is_gone integer, primary key (record_type, key)) without rowid")
 
 
 def tidy(connection: sqlite3.Connection) -> None:
     """Drop the temporary tables of a loading."""
-    for name in ("affected_key", "missing_record", "former_rows", "contested_key", "changed_key", "former_notes"):
+    for name in ("affected_key", "corrected_key", "missing_record", "former_rows", "contested_key", "changed_key", "former_notes"):
         connection.execute(f"drop table if exists temp.{name}")
 
 
@@ -83,6 +88,22 @@ def set_aside(connection: sqlite3.Connection, record_type: RecordType, source: s
         connection.execute(f'delete from {quote(record_type.type)} where source = ? and "row" is null', (source,))
 
 
+def add_to_row(connection: sqlite3.Connection, record_type: RecordType, source: str, key: str, added: Mapping[str, Cell]) -> None:
+    """Write into a row just loaded what a later table of the same source adds."""
+    rows = quote(rows_table(record_type.type))
+    (before,) = connection.execute(f"select _states from {rows} where key = ? and source = ?", (key, source)).fetchone()
+    kept = [entry for entry in (before or "").strip("|").split("|") if entry and entry.partition("=")[0] not in added]
+    new = states_text(added)
+    states = "|".join([*kept, *([new.strip("|")] if new else [])])
+    values: dict[str, str | int | float | None] = {"_states": f"|{states}|" if states else None}
+    for name, cell in added.items():
+        values[name] = to_database(cell.value)
+        if record_type.fields[name].compared:
+            values[f"_folded_{name}"] = fold(cell.value) if isinstance(cell.value, str) else None
+    columns = ", ".join(f"{quote(name)} = ?" for name in values)
+    connection.execute(f"update {rows} set {columns} where key = ? and source = ?", (*values.values(), key, source))
+
+
 def find_affected(connection: sqlite3.Connection, record_type: RecordType, source: str) -> None:
     """Put the keys of one type that a source has or had into temp.affected_key."""
     connection.execute("delete from temp.affected_key")
@@ -101,19 +122,23 @@ def compare(connection: sqlite3.Connection, record_type: RecordType, loading: Lo
     here = f"{quote(rows_table(record_type.type))} n"
     fields = list(record_type.fields.values())
     places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path}
-    both = f"from {here} join {FORMER} f on f.key = n.key where n.source = :source"
-    added = _write(connection, f"from {here} where n.source = :source and n.key not in (select key from {FORMER})", places, "'added'")
+    as_it_was = "n.key not in (select key from temp.corrected_key)"
+    both = f"from {here} join {FORMER} f on f.key = n.key where n.source = :source and {as_it_was}"
+    added = _write(connection, f"from {here} where n.source = :source and {as_it_was} and n.key not in (select key from {FORMER})", places, "'added'")
     returned = _write(connection, f"{both} and f._gone is not null", places, "'returned'")
     differs = " or ".join(f"n.{quote(entry.name)} is not f.{quote(entry.name)}" for entry in fields)
     connection.execute("drop table if exists temp.changed_key")
     connection.execute(f"create temp table changed_key as select n.key {both} and ({differs} or n._states is not f._states)", places)
-    both = f"from temp.changed_key c join {here} on n.key = c.key join {FORMER} f on f.key = c.key where n.source = :source"
-    changed = connection.execute(f"select count(*) {both} and f._gone is null", places).fetchone()[0]
+    rekeyed = _write(connection, f"from {here} join temp.corrected_key f on f.key = n.key where n.source = :source", places, "'rekeyed'", "'key'", "f.old", "n.key")
+    connection.execute("insert into temp.changed_key select key from temp.corrected_key")
+    both = (f"from temp.changed_key c join {here} on n.key = c.key left join temp.corrected_key o on o.key = c.key "
+            f"join {FORMER} f on f.key = coalesce(o.old, c.key) where n.source = :source")
+    changed = connection.execute(f"select count(*) {both} and f._gone is null and o.key is null", places).fetchone()[0]
     for entry in fields if connection.execute("select 1 from temp.changed_key").fetchone() else ():
         name = quote(entry.name)
         condition = f"(n.{name} is not f.{name} or auditkb_state(n._states, :field) is not auditkb_state(f._states, :field))"
         _write(connection, f"{both} and {condition}", {**places, "field": entry.name}, "'changed'", ":field", _shown(entry, "f", "temp.former_notes"), _shown(entry, "n", "cell_notes"))
-    return Changes(added, changed, 0, returned)
+    return Changes(added, changed, 0, returned, rekeyed=rekeyed)
 
 
 def _write(connection: sqlite3.Connection, rows: str, places: dict[str, str | int], change: str, *what: str) -> int:
@@ -132,6 +157,30 @@ def _shown(entry: Field, rows: str, notes: str) -> str:
 
 
 # --- records that the newer version lacks
+
+def find_corrected(connection: sqlite3.Connection, record_type: RecordType, source: str) -> None:
+    """Put the records that came, and are one that went corrected in a field of its key, into temp.corrected_key.
+
+    It is the same row, at most one field differs and two or more agree. It is sure where no less of the sheet's other
+    rows are still there: the next month's ledger may have another payment in the same row.
+    """
+    fields, rows = list(map(quote, record_type.fields)), quote(rows_table(record_type.type))
+    differing = " + ".join(f"(n.{name} is not f.{name})" for name in fields)
+    agreeing = " + ".join(f"coalesce(n.{name} = f.{name}, 0)" for name in fields)
+    parents = "".join(f" and n.{quote(name)} is f.{quote(name)}" for name in record_type.belongs_to)
+    places = {"source": source}
+    connection.execute("delete from temp.corrected_key")
+    connection.execute(
+        "with standing as (select key, sheet from temp.former_rows where _gone is null), "
+        f"own as (select * from {rows} where source = :source), "
+        "pair as (select n.key, f.key as old, f.sheet, count(*) over (partition by n.key) + count(*) over (partition by f.key) as number "
+        f'from own n join {FORMER} f on f.sheet is n.sheet and f."row" = n."row"{parents} '
+        f"where f._gone is null and n.key not in (select key from standing) and f.key not in (select key from own) and {differing} <= 1 and {agreeing} >= 2), "
+        "single as (select * from pair where number = 2), "
+        "kept as (select s.sheet, count(*) as number from standing s join own n on n.key = s.key group by s.sheet) "
+        "insert into temp.corrected_key select p.key, p.old, "
+        "(select count(*) from single q where q.sheet is p.sheet) <= coalesce((select k.number from kept k where k.sheet is p.sheet), 0) from single p", places)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -159,7 +208,7 @@ def scope_of(dictionary: Dictionary, record_type: RecordType, department: str | 
 
 
 def find_missing(connection: sqlite3.Connection, record_type: RecordType, source: str, scopes: Iterable[Scope]) -> list[tuple[str, str | None, int | None]]:
-    """Put the former records that the newer version lacks into temp.missing_record: gone where it is declared complete.
+    """Put the former records that the newer version lacks into temp.missing_record: gone where it is declared complete, or surely corrected.
 
     Gives key, sheet and row of those where nothing is declared: whether they are gone is for a person to say.
     """
@@ -169,23 +218,30 @@ def find_missing(connection: sqlite3.Connection, record_type: RecordType, source
     part = " or ".join(f"({scope.condition})" for scope in scopes if not scope.is_complete) or "0"
     values = [value for is_complete in (True, False) for scope in scopes if scope.is_complete is is_complete for value in scope.values]
     connection.execute(
-        f"insert into temp.missing_record select ?, f.key, f._gone is not null or exists (select 1 from {quote(name)} t where t.key = f.key and ({whole}) and not ({part})) "
+        "insert into temp.missing_record select ?, f.key, f._gone is not null or f.key in (select old from temp.corrected_key where is_sure) or "
+        f"exists (select 1 from {quote(name)} t where t.key = f.key and ({whole}) and not ({part})) "
         f"from {FORMER} f where f.key not in (select key from {rows} where source = ?)", (name, *values, source))
     query = f'select f.key, f.sheet, f."row" from {FORMER} f join temp.missing_record m on m.record_type = ? and m.key = f.key where not m.is_gone order by f.rowid'
     return connection.execute(query, (name,)).fetchall()
 
 
-def settle_missing(connection: sqlite3.Connection, record_type: RecordType, loading: Loading, *, as_gone: bool) -> Changes:
-    """Put the former rows that the newer version lacks back, those that are gone with the time of it.
+def decide_missing(connection: sqlite3.Connection, record_type: RecordType, *, as_gone: bool) -> None:
+    """Settle what becomes of the former records that the newer version lacks.
 
-    `as_gone`: also those where nothing is declared; otherwise these stay as they were.
+    `as_gone`: those where nothing is declared are gone too; otherwise these stay as they were, beside what may be their correction.
     """
     name = record_type.type
     if as_gone:
         connection.execute("update temp.missing_record set is_gone = 1 where record_type = ?", (name,))
+    connection.execute("delete from temp.corrected_key where old in (select key from temp.missing_record where record_type = ? and not is_gone)", (name,))
+
+
+def settle_missing(connection: sqlite3.Connection, record_type: RecordType, loading: Loading) -> Changes:
+    """Put the former rows that the newer version lacks back, those that are gone or have another key now with the time of it."""
+    name = record_type.type
     missing = f"{FORMER} n join temp.missing_record m on m.record_type = :type and m.key = n.key"
     places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": name, "path": loading.path}
-    gone = _write(connection, f"from {missing} where m.is_gone and n._gone is null", places, "'gone'")
+    gone = _write(connection, f"from {missing} where m.is_gone and n._gone is null and n.key not in (select old from temp.corrected_key)", places, "'gone'")
     kept = connection.execute(f"select count(*) from {missing} where not m.is_gone", {"type": name}).fetchone()[0]
     connection.execute(f"update {FORMER} set _gone = ? where _gone is null and key in (select key from temp.missing_record where record_type = ? and is_gone)", (loading.at, name))
     connection.execute(f"insert into {quote(rows_table(name))} select * from {FORMER} where key in (select key from temp.missing_record where record_type = ?)", (name,))
@@ -201,19 +257,6 @@ def take_back(connection: sqlite3.Connection, record_type: RecordType, loading: 
     connection.execute(f"insert into {rows} select n.* from {FORMER} n where n._gone is not null and {lacking}", places)
     connection.execute("insert into temp.missing_record select :type, n.key, 1 from " + f"{FORMER} n where n._gone is not null and {lacking}", places)
     return Changes(taken_back=taken)
-
-
-def note_corrected_keys(connection: sqlite3.Connection, record_type: RecordType, loading: Loading) -> None:
-    """Say where a record that came is one that went, corrected in a field of its key: the same row, all else the same but one field."""
-    fields = list(record_type.fields)
-    differing = " + ".join(f"(n.{quote(name)} is not f.{quote(name)})" for name in fields)
-    parents = "".join(f" and n.{quote(name)} is f.{quote(name)}" for name in record_type.belongs_to)
-    places: dict[str, str | int] = {"load": loading.number, "at": loading.at, "source": loading.source, "type": record_type.type, "path": loading.path}
-    pairs = (f'from {quote(rows_table(record_type.type))} n join {FORMER} f on f.sheet is n.sheet and f."row" = n."row"{parents} '
-             "join temp.missing_record m on m.record_type = :type and m.key = f.key and m.is_gone "
-             f"where n.source = :source and n._gone is null and f._gone = :at and n.key not in (select key from {FORMER}) and {differing} <= 1 "
-             "group by n.key having count(*) = 1")
-    _write(connection, pairs, places, "'rekeyed'", "'key'", "f.key", "n.key")
 
 
 def places_of(connection: sqlite3.Connection, type_name: str, key: str) -> list[tuple[str, str | None, int | None]]:

@@ -340,12 +340,6 @@ def test_a_contract_that_is_another_in_the_next_sheet_is_refused_with_both_place
     assert 'row 2 has the same key as row 2 of 台账.xlsx[2023年] (Contract HT-1), but another "Contract title"' in fault and "keys: {contract: [number, title]}" in fault
 
 
-def test_what_only_the_later_sheet_says_of_a_record_is_not_dropped(connection, ledger):
-    later = YEARS.replace("2024年, header_rows: [1], first_row: 2, columns: {", "2024年, header_rows: [1], first_row: 2, columns: {E 乙方: contract.supplier, ")
-    path = ledger({"2023年": [TITLES, ["HT-1", "绿化", "2023-12-01", 50]], "2024年": [[*TITLES, "乙方"], ["HT-1", "绿化", "2024-02-01", 60, "甲公司"]]}, later)
-    assert 'but another "Supplier"' in faults(connection, path)[0]
-
-
 def test_a_column_beyond_the_last_one_of_the_sheet_is_refused(connection, ledger):
     mapping = """
         tables:

@@ -293,3 +293,17 @@ def test_such_a_draft_loads_as_it_is(several, tmp_path):
     assert loaded.exit_code == 0, loaded.output
     assert re.findall(r"(\w+): (\d+) row", loaded.output) == [
         ("Procurement", "1"), ("Award", "1"), ("Quote", "2"), ("Contract", "1"), ("Invoice", "2"), ("Payment", "2")]
+
+
+PAID = ["付款日期", "合同编号", "付款金额（元）"]
+
+
+@pytest.mark.parametrize(("numbers", "is_offered"), [(["HT-1", "", "HT-2", "HT-3"], False), (["HT-1", "", "", "HT-2", ""], True), (["HT-1", "HT-1", "", "HT-2"], False)])
+def test_filling_down_is_offered_and_advised_only_where_numbers_stand_once_a_group(tmp_path, numbers, is_offered):
+    path = write_workbook(tmp_path / "付款.xlsx", {"支付": [PAID, *([f"2024-01-{day:02}", number, day * 10] for day, number in enumerate(numbers, 1))]})
+    draft = draft_mapping(path, DICTIONARY, None, "zh").path
+    assert ("fill_down" in draft.read_text("utf-8")) == is_offered
+    draft.unlink()
+    assert run("records", path, "--db", tmp_path / "kb.db").exit_code == 0
+    told = run("problems", "--db", tmp_path / "kb.db").output
+    assert "没有填写所属" in told and ("fill_down: [B]" in told.replace("\n", "")) == is_offered

@@ -112,6 +112,31 @@ def test_where_nothing_is_declared_complete_a_person_says_what_a_missing_record_
     assert gone.changes.gone == 1 and contracts(connection, "key, amount") == [("HT-1", 8.0)] and problems(connection) == []
 
 
+def test_a_row_corrected_in_its_key_is_the_same_record(connection, load):
+    head = "合同,支付日期,支付金额\n"
+    load(declaration=PARTIAL, files={"payment.csv": head + "HT-1,2024.13.5,9\nHT-1,2024-02-01,7\nHT-1,2024-03-01,8\n"})
+    report = load(declaration=PARTIAL, files={"payment.csv": head + "HT-1,2024-11-05,9\nHT-1,2024-02-01,7\nHT-1,2024-03-01,8\n"})
+    assert (report.changes.rekeyed, report.changes.added, report.changes.gone, report.changes.kept) == (1, 0, 0, 0)
+    assert connection.execute("select count(*), sum(amount) from payment").fetchone() == (3, 24.0)
+    new = "HT-1/2024-11-05/9.00"
+    assert changes(connection) == [(new, "rekeyed", "key", "HT-1/9.00", new), (new, "changed", "paid_on", "2024.13.5", "2024-11-05")]
+    load(declaration=PARTIAL, files={"payment.csv": head + "HT-1,2024-11-05,9.5\nHT-1,2024-02-01,7\nHT-1,2024-03-01,8\n"}, missing="keep")
+    assert connection.execute("select count(*), sum(amount) from payment").fetchone() == (3, 24.5), "kept, it would count twice"
+    back = load(declaration=PARTIAL, files={"payment.csv": head + "HT-1,2024-11-05,9\nHT-1,2024-02-01,7\nHT-1,2024-03-01,8\n"})
+    assert back.changes.rekeyed == 1 and connection.execute("select sum(amount) from payment").fetchone() == (24.0,)
+
+
+def test_the_next_months_payments_in_the_same_rows_are_no_corrections(connection, load):
+    head = "合同,支付日期,支付金额\n"
+    load(declaration=PARTIAL, files={"payment.csv": head + "HT-1,2024-01-05,9\nHT-2,2024-01-05,7\n"})
+    later = {"payment.csv": head + "HT-1,2024-02-05,9\nHT-2,2024-02-05,7\n"}
+    with pytest.raises(KnowledgeBaseError, match="2 of the Payment records"):
+        load(declaration=PARTIAL, files=later)
+    report = load(declaration=PARTIAL, files=later, missing="keep")
+    assert (report.changes.kept, report.changes.added, report.changes.rekeyed) == (2, 2, 0)
+    assert connection.execute("select count(*) from payment").fetchone() == (4,)
+
+
 @pytest.mark.parametrize(("scope", "gone"), [("department: 城管科, ", ["HT-1"]), ("fiscal_year: 2019, ", ["HT-2"]), ("", ["HT-1", "HT-2"])])
 def test_complete_means_complete_for_its_scope(connection, load, scope, gone):
     head, rows = "合同编号,责任科室,签订日期\n", "HT-0,城管科,2019-01-01\n"

@@ -48,7 +48,8 @@ def _of(dictionary: Dictionary, name: str, words: Text) -> Text:
 def _changes(report: LoadReport) -> Iterator[_Line]:
     changes = report.changes
     for count, zh, en in (
-        (changes.changed, "条更正", "corrected"), (changes.added, "条新增", "added"), (changes.gone, "条已不在文件中，记为已撤销", "no longer there, marked as gone"),
+        (changes.changed, "条更正", "corrected"), (changes.rekeyed, "条更正后编号改变，与原来同一行的记录是同一条", "corrected under a new key, the same record as the one of that row before"),
+        (changes.added, "条新增", "added"), (changes.gone, "条已不在文件中，记为已撤销", "no longer there, marked as gone"),
         (changes.returned, "条重新出现", "back again"), (changes.taken_back, "条只有原来的读法才有，已撤回", "came only of the former way of reading, taken back"),
         (changes.kept, "条不在文件中，保留原记录", "not in the file, kept as they were"),
     ):

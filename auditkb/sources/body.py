@@ -8,9 +8,9 @@ names; a plain blank never is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as data_field
-from itertools import dropwhile, islice, takewhile
+from itertools import dropwhile, islice, pairwise, takewhile
 from typing import NamedTuple
 
 from auditkb.errors import Text
@@ -30,6 +30,17 @@ LIKE_A_TOTAL = Text("除一格文字外只有金额，像是合计或说明", "n
 
 FEW_COLUMNS = 2
 """In a table with more columns than these a record fills more than one cell."""
+
+
+def is_once_a_group(texts: Sequence[str]) -> bool:
+    """Whether a number or name is written in the first row of a group only: most are followed by blanks, and none is written again below itself.
+
+    >>> is_once_a_group(["HT-1", "", "", "HT-2", ""]), is_once_a_group(["HT-1", "", "HT-2", "HT-3"]), is_once_a_group(["HT-1", "HT-1", ""])
+    (True, False, False)
+    """
+    filled = sum(map(bool, texts))
+    followed = sum(bool(text) and not below for text, below in pairwise(texts))
+    return 2 * followed > filled and not any(text and text == below for text, below in pairwise(texts))
 
 
 class Skipped(NamedTuple):
@@ -81,6 +92,10 @@ class Body:
         lines = refuse_shared((line for block in self._blocks() for line in block.lines), areas, self.naming)
         while batch := list(islice(lines, ROWS_OF_A_BLOCK)):
             yield Block(batch)
+
+    def is_once_a_group(self, position: int) -> bool:
+        """Whether a column, in the rows of this table, is one that `is_once_a_group` describes."""
+        return is_once_a_group([line.cells[position].strip() if position < len(line.cells) else "" for line in replace(self).lines()])
 
     def _blocks(self) -> Iterator[Block]:
         self.skipped, self.doubtful, self.differences, self.hidden, self.next_header = [], [], [], [], None

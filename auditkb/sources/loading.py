@@ -31,12 +31,14 @@ from auditkb.schema import rows_table
 from auditkb.source_rows import (
     Changes,
     Loading,
+    add_to_row,
     compare,
+    decide_missing,
     find_affected,
+    find_corrected,
     find_missing,
     is_only_source,
     loaded_types,
-    note_corrected_keys,
     prepare,
     scope_of,
     set_aside,
@@ -195,12 +197,14 @@ class _Loader:
                     if not table.faults and not self.faults:
                         self.connection.executemany(statement, batch)
                     self._write_notes(table)
+                    self._add_to_rows(table)
                     done += len(batch)
                     self.progress(table.sheet.name, done, last_row if last_row is None or done <= last_row else None)
         except KnowledgeBaseError as error:
             self.faults += error.faults
             self.is_read = False
         self._write_notes(table)
+        self._add_to_rows(table)
         self.faults += table.faults
         self.is_read = self.is_read and not table.faults
         self.rows[name] = self.rows.get(name, 0) + table.count
@@ -210,13 +214,23 @@ class _Loader:
         write_notes(self.connection, self.source.id, table.notes)
         table.notes.clear()
 
+    def _add_to_rows(self, table: Table | OcdsTable) -> None:
+        """What this table adds to records of earlier ones."""
+        if isinstance(table, Table):
+            if not table.faults and not self.faults:
+                for key, added in table.additions.items():
+                    add_to_row(self.connection, table.record_type, self.source.id, key, added)
+            table.additions.clear()
+
     def _make_records(self, record_type: RecordType) -> None:
         """Compare the rows of one type with the former ones and make its records of what all sources say."""
         connection = self.connection
         if self.is_newer:
+            if not self.is_same_files:
+                find_corrected(connection, record_type, self.source.id)
+                self._decide_missing(record_type)
             self.changes += compare(connection, record_type, self.loading)
-            self.changes += take_back(connection, record_type, self.loading) if self.is_same_files else self._settle_missing(record_type)
-            note_corrected_keys(connection, record_type, self.loading)
+            self.changes += (take_back if self.is_same_files else settle_missing)(connection, record_type, self.loading)
         if is_only_source(connection, record_type, self.source.id):
             make_all(connection, self.dictionary, record_type)
             return
@@ -229,7 +243,7 @@ class _Loader:
             # What else is wrong may come of it: it is said first.
             self.faults[:0] = which_version(self.shared, self.source.path.as_posix())
 
-    def _settle_missing(self, record_type: RecordType) -> Changes:
+    def _decide_missing(self, record_type: RecordType) -> None:
         entries = [entry for entry in self.source.declaration.coverage if entry.covers == record_type.type]
         scopes = [scope_of(self.dictionary, record_type, entry.department, entry.fiscal_year, next(iter((entry.record or {}).items()), None), is_complete=entry.complete)
                   for entry in entries]
@@ -238,7 +252,7 @@ class _Loader:
             self.faults.append(_which_is_it(record_type, unsure, self.source.path))
         elif unsure and self.missing == "keep":
             write_notes(self.connection, self.source.id, [_kept(record_type, key, sheet, row) for key, sheet, row in unsure])
-        return settle_missing(self.connection, record_type, self.loading, as_gone=self.missing == "gone")
+        decide_missing(self.connection, record_type, as_gone=self.missing == "gone")
 
     def _finish(self) -> LoadReport:
         connection, source = self.connection, self.source
@@ -249,7 +263,7 @@ class _Loader:
         total, changes = sum(self.rows.values()), self.changes
         connection.execute("update sources set rows = ? where id = ?", (total, source.id))
         connection.execute("update loads set rows = ?, added = ?, changed = ?, gone = ?, returned = ? where id = ?",
-                           (total, changes.added, changes.changed, changes.gone + changes.taken_back, changes.returned, self.loading.number))
+                           (total, changes.added, changes.changed + changes.rekeyed, changes.gone + changes.taken_back, changes.returned, self.loading.number))
         finish_loading(connection, self.dictionary)
         tidy(connection)
         report = _report(connection, source, "replaced" if self.is_newer else "loaded")
@@ -257,7 +271,6 @@ class _Loader:
         report.shared = self.shared
         report.coverage = source.declaration.coverage
         return report
-
 
     def _write_unread(self) -> None:
         """What OCDS files hold that the dictionary has no place for."""

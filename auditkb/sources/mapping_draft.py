@@ -10,7 +10,7 @@ from pathlib import Path
 from auditkb.dictionary import Dictionary, normalise_header
 from auditkb.errors import Language, Text, fail
 from auditkb.sources.between_tables import refer_to_each_other
-from auditkb.sources.body import Body
+from auditkb.sources.body import Body, is_once_a_group
 from auditkb.sources.layout import Layout, find_layouts
 from auditkb.sources.mapping import SUFFIX
 from auditkb.sources.mapping_text import ColumnText, TableText, fields_of, mapping_text
@@ -181,8 +181,7 @@ def _blank_below(columns: Sequence[ColumnText], lines: Sequence[list[str]]) -> I
     for column in columns:
         if not any(field in ("number", "contract", "tender") for _, field in fields_of(column.target)):
             continue
-        filled = [column.position < len(cells) and bool(cells[column.position].strip()) for cells in lines]
-        if any(before and not here for before, here in zip(filled, filled[1:], strict=False)):
+        if is_once_a_group([cells[column.position].strip() if column.position < len(cells) else "" for cells in lines]):
             yield column.letter
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from auditkb.cells import Cell
 from auditkb.dictionary import RecordType
@@ -13,8 +13,12 @@ from auditkb.sources.line import Line
 from auditkb.sources.readings import text_of
 
 
-def notes_on_cells(record_type: RecordType, sheet: str, key: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> Iterator[Note]:
-    """A note on each cell of a record that is a state, was not read or is doubtful, and one where it belongs to nothing."""
+def notes_on_cells(record_type: RecordType, sheet: str, key: str, instance: Instance, cells: Mapping[str, Cell], line: Line, group_column: Callable[[int | None, Instance], str | None]) -> Iterator[Note]:
+    """A note on each cell of a record that is a state, was not read or is doubtful, and one where it belongs to nothing.
+
+    `group_column` gives the letter of the column at a position, or of one that other records of the row are read from, if it is
+    written in the first row of a group only.
+    """
     for column in instance.columns:
         place = f"{column.letter}{line.number}"
         for name in column.names:
@@ -26,13 +30,29 @@ def notes_on_cells(record_type: RecordType, sheet: str, key: str, instance: Inst
                 yield Note("alias", record_type.type, key, name, None, text_of(line, column), sheet, place, cell.alias)
     parents = [name for name in record_type.belongs_to if name in cells]
     if parents and all(cells[name].value is None and cells[name].state in (None, "not_captured") and not cells[name].is_marked for name in parents):
-        letter = next((column.letter for name in parents for column in instance.columns if column.name == name), "")
+        column_of = next((column for name in parents for column in instance.columns if column.name == name), None)
+        letter = column_of.letter if column_of is not None else ""
         zh, en = _labels(record_type, parents)
-        fill_down = "fill_down" + (f": [{letter}]" if letter else "")
+        advice = Text("请补填，否则与它有关的规则无法检查", "fill it in; rules that need it cannot be checked")
+        if group := group_column(column_of.position if column_of is not None else None, instance):
+            advice += Text(f"；编号只在每组第一行写一次的，在对应文件中写 fill_down: [{group}]",
+                           f"; where a number stands in the first row of a group only, write fill_down: [{group}] in a mapping file")
         yield Note("no_parent", record_type.type, key, parents[0], None, None, sheet, f"{letter}{line.number}",
-                   Text(f"没有填写所属的{zh}", f"does not say which {en} it belongs to"),
-                   Text(f"请补填，否则与它有关的规则无法检查；编号只在每组第一行写一次的，在对应文件中写 {fill_down}",
-                        f"fill it in; rules that need it cannot be checked; where a number stands in the first row of a group only, write {fill_down} in a mapping file"))
+                   Text(f"没有填写所属的{zh}", f"does not say which {en} it belongs to"), advice)
+
+
+def is_not_required(cell: Cell) -> bool:
+    """Whether the text of a cell says that there is nothing, and need not be."""
+    return cell.is_marked and cell.state == "not_required"
+
+
+def notes_on_no_record(record_type: RecordType, sheet: str, instance: Instance, cells: Mapping[str, Cell], line: Line) -> Iterator[Note]:
+    """A note on each cell that says that the row has no such record."""
+    label = record_type.label
+    for column in instance.columns:
+        if column.position in instance.own and is_not_required(cells[column.name]):
+            yield Note("marked", record_type.type, None, column.name, "not_required", text_of(line, column), sheet, f"{column.letter}{line.number}",
+                       Text(f"按这个写法的意思，这一行没有{label.zh}", f'by what this means the row has no "{label.en}"'))
 
 
 def note_of_missing_parents(extract: Extract, record_type: RecordType, fields: Collection[str]) -> Iterator[Note]:

@@ -11,7 +11,7 @@ from auditkb.cells import Cell, read_cell
 from auditkb.dictionary import RecordType
 from auditkb.errors import Fault, Text
 from auditkb.notes import Note
-from auditkb.records import DatabaseRow, KeyMaker, KeyText, RowMaker
+from auditkb.records import DatabaseRow, KeyMaker, KeyText, RowMaker, Told
 from auditkb.sources.blocks import Block
 from auditkb.sources.declaration import Declaration
 from auditkb.sources.extract import Extract, Instance
@@ -19,7 +19,8 @@ from auditkb.sources.headers import Column
 from auditkb.sources.line import Line
 from auditkb.sources.readings import PlainBlock, PlainRows, Reader, compared_with_capitals, is_plain, make_reader, text_of
 from auditkb.sources.remarks import remarks_on
-from auditkb.sources.row_notes import note_of_missing_parents, notes_on_cells
+from auditkb.sources.repeated_rows import additions, both_values, differences, further, only_names, to_keep_both, told_by
+from auditkb.sources.row_notes import is_not_required, note_of_missing_parents, notes_on_cells, notes_on_no_record
 from auditkb.sources.sheets import column_letter
 from auditkb.value_options import NO_OPTIONS
 
@@ -38,9 +39,11 @@ class Table:
         self.record_type, self.sheet, self.declaration = record_type, extract, declaration
         self.keys, self.resolve = keys, resolve
         self._alternatives = extract.record_type.key
-        self._first_place = keys.begin_sheet(extract.name)
+        self._first_place = keys.begin_sheet(extract.name, self.fields)
         self.notes: list[Note] = []
         self.faults: list[Fault] = []
+        self.additions: dict[str, dict[str, Cell]] = {}
+        """What this table adds to records of earlier ones, by their keys."""
         self.count = 0
         self._maker = RowMaker(record_type, extract.name, self.fields)
         self._references = {name: field.type for name, field in record_type.fields.items() if field.is_reference}
@@ -51,6 +54,7 @@ class Table:
         self._plain = self._reads_plain_rows()
         self._own_keys = extract.keys_of_rows.setdefault(record_type.type, {})
         self._nameless: set[int] = set()
+        self._once_a_group: dict[int, bool] = {}
         self._without_unit: set[str] = set()
 
     @cached_property
@@ -60,6 +64,14 @@ class Table:
         for instance in self.sheet.instances:
             found |= {*instance.constants, *(name for column in instance.columns for name in column.names)}
         return [name for name in self.record_type.fields if name in found]
+
+    def _group_column(self, position: int | None, instance: Instance) -> str | None:
+        # Asked only where a record says nothing of what it belongs to; the sheet is read once more for it.
+        positions = [position] if position is not None else sorted(self.sheet.body.loaded - instance.own)
+        for place in positions:
+            if place not in self._once_a_group:
+                self._once_a_group[place] = self.sheet.body.is_once_a_group(place)
+        return next((column_letter(place) for place in positions if self._once_a_group[place]), None)
 
     @property
     def last_row(self) -> int | None:
@@ -121,7 +133,7 @@ class Table:
     def _reads_plain_rows(self) -> PlainRows | None:
         """How most rows are read, where a row is one record of nothing but its own columns and constants."""
         extract = self.sheet
-        if len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children:
+        if self.keys.first or len(extract.instances) != 1 or extract.is_part or extract.links or extract.has_children:
             return None
         columns = {column.name: (column, self._readers[column.position, column.name]) for column in extract.instances[0].columns}
         constants = {name: self._constants[name, text] for name, text in extract.instances[0].constants.items() if name not in columns}
@@ -165,24 +177,24 @@ class Table:
     def _row(self, instance: Instance, line: Line) -> DatabaseRow | None:
         cells = self._cells(instance, line)
         values = {name: cell.value for name, cell in cells.items()}
-        text, is_name = self.keys.text_of(values, self._alternatives) if self.sheet.is_part else (None, False)
+        text, is_name = self.keys.text_of(values, self._alternatives) if self.sheet.is_part or self.keys.first else (None, False)
         if self.sheet.is_part and not self._is_there(instance, cells, line, text is not None):
+            self.notes += notes_on_no_record(self.record_type, self.sheet.name, instance, cells, line)
             return None
-        if self.sheet.has_children and text in self.keys.first:
-            if self._repeats(text, cells, line, is_name):
-                self._own_keys[line.number] = text
-                return None
-            if is_name:
-                return None
         cells = self._without_merged_amounts(instance, cells, line)
+        told = told_by(self._first_place + line.number, instance, self.sheet.links, cells, line) if text is not None else None
+        first = self._goes_on_from(text, told, is_name=is_name)
+        if text is not None and told is not None and first is not None and (self._repeats(text, first, told, instance, line, is_name) or is_name):
+            self._own_keys[line.number] = text
+            return None
         key = self._key(self.keys.text_of({name: cell.value for name, cell in cells.items()}, self._alternatives), line)
         if key is None:
             return None
         if self.sheet.is_part:
             self._own_keys[line.number] = key
-            if self.sheet.has_children:
-                self.keys.first.setdefault(key, (self._first_place + line.number, cells))
-        self.notes += notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line)
+            if told is not None and (self.sheet.has_children or self._only_names(told)):
+                self.keys.first.setdefault(key, told)
+        self.notes += notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line, self._group_column)
         return self._maker.make(key, cells, self.declaration.id, line.number)
 
     def _cells(self, instance: Instance, line: Line) -> dict[str, Cell]:
@@ -206,24 +218,55 @@ class Table:
         return cells
 
     def _is_there(self, instance: Instance, cells: Mapping[str, Cell], line: Line, has_key: bool) -> bool:
-        """Whether the row holds this record: text in a column of its own, or without such a column what names it."""
+        """Whether the row holds this record: text in a column of its own, or without such a column what names it.
+
+        Text that means "not required" says that there is none. Other states are of a record that there is, or may be:
+        without it a rule would take it for missing.
+        """
         own = [column for column in instance.columns if column.position in instance.own]
         if not own:
             return has_key and any(text_of(line, column).strip() for column in instance.columns)
-        return any(text_of(line, column).strip() and not cells[column.name].is_marked for column in own)
+        return any(text_of(line, column).strip() and not is_not_required(cells[column.name]) for column in own)
 
-    def _repeats(self, key: str, cells: Mapping[str, Cell], line: Line, is_name: bool) -> bool:
-        """Whether this row only repeats an earlier record, in the same words or in blanks; else a fault where it must be."""
-        place, first = self.keys.first[key]
-        differing = [name for name, cell in cells.items() if cell.value is not None and (name not in first or cell.value != first[name].value)]
+    def _only_names(self, told: Told) -> bool:
+        return only_names(self.record_type, self._alternatives[0], told)
+
+    def _goes_on_from(self, key: str | None, told: Told | None, *, is_name: bool) -> Told | None:
+        """What is said already of the record of a row, where the row may go on with it: children follow, or one of two tables only names it."""
+        if key is None or told is None:
+            return None
+        first = self.keys.first.get(key)
+        if self.sheet.has_children and first is not None:
+            return first
+        is_bare = is_name and self.sheet.is_part and self._only_names(told)
+        first = self.keys.told_before(key, told) if is_bare else first
+        if first is None or first.place >= self._first_place or not (is_bare or self._only_names(first)):
+            return None
+        return first
+
+    def _repeats(self, key: str, first: Told, told: Told, instance: Instance, line: Line, is_name: bool) -> bool:
+        """Whether this row only repeats an earlier record, in the same words or in blanks, or adds to one of an earlier table; else a fault where it must be."""
+        is_of_earlier_table = first.place < self._first_place
+        added = additions(first, told) if is_of_earlier_table else {}
+        differing = differences(self.record_type, first, told) if is_of_earlier_table else further(self.record_type, first, told)
+        is_one = is_name or not self.keys.has_equals(key)
+        if not differing and added and is_one:
+            self._add(key, first, told, added, instance, line)
         if differing and is_name:
-            label, other = self.record_type.fields[differing[0]].label, self._named(place)
+            other, both = self._named(first.place), both_values(self.record_type, differing, first, told)
+            label = self.record_type.label
             self._fault(
-                Text(f"第 {line.number} 行与{other.zh}是同一条{self.record_type.label.zh}（{key}），但“{label.zh}”不同",
-                     f'row {line.number} has the same key as {other.en} ({self.record_type.label.en} {key}), but another "{label.en}"'), line,
+                Text(f"第 {line.number} 行与{other.zh}是同一条{label.zh}（{key}），但{both.zh}", f"row {line.number} has the same key as {other.en} ({label.en} {key}), but {both.en}"), line,
                 Text(f"同一条记录请改为一致；不是同一条的，在对应文件中写 keys，如 keys: {{{self.record_type.type}: [number, title]}}",
                      f"make them agree if they are one; if not, say keys in the mapping file: keys: {{{self.record_type.type}: [number, title]}}"))
-        return not differing
+        return not differing and (is_one or not added)
+
+    def _add(self, key: str, first: Told, told: Told, added: dict[str, Cell], instance: Instance, line: Line) -> None:
+        """Fill in what this table knows of a record of an earlier one."""
+        cells = {**first.cells, **added}
+        self.keys.first[key] = Told(first.place, cells, first.given | (told.given & added.keys()))
+        self.additions.setdefault(key, {}).update(added)
+        self.notes += [note for note in notes_on_cells(self.record_type, self.sheet.name, key, instance, cells, line, self._group_column) if note.field in added and note.kind != "no_parent"]
 
     def _without_merged_amounts(self, instance: Instance, cells: dict[str, Cell], line: Line) -> dict[str, Cell]:
         """An amount that is merged over rows of different records counts once."""
@@ -250,32 +293,15 @@ class Table:
                 Text(f"第 {line.number} 行没有编号或名称，无法登记为“{label.zh}”", f'row {line.number} has nothing that could name the "{label.en}"'), line,
                 Text(f"请至少填写：{'、'.join(dict.fromkeys(field.zh for field in fields))} 之一", f"fill in at least one of: {', '.join(dict.fromkeys(field.en for field in fields))}"))
         elif key.is_numbered:
-            reason = Text(f"与{other.zh}完全相同，已另编号", f"equals {other.en} in all that names it; a number was added")
+            reason = Text(f"与{other.zh}用来识别的内容相同，已另编号", f"equals {other.en} in all that names it; a number was added")
             self.notes.append(Note("same_key", self.record_type.type, key.text, None, None, None, self.sheet.name, str(line.number), reason,
                                    Text("请核对是否重复登记", "check whether it was entered twice")))
         elif key.same_as == self._first_place + line.number:
             self._fault(Text(f"第 {line.number} 行里有两条相同的“{label.zh}”：{key.text}", f'row {line.number} holds the same "{label.en}" twice: {key.text}'), line,
                         Text("删去重复的一条，或加上编号列", "remove one of them, or add a column with their numbers"))
         else:
-            self._fault(Text(f"第 {line.number} 行与{other.zh}的编号或内容相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line, self._to_keep_both(key.text))
+            self._fault(Text(f"第 {line.number} 行与{other.zh}的编号或内容相同：{key.text}", f"row {line.number} has the same key as {other.en}: {key.text}"), line, to_keep_both(self.record_type, self._alternatives, key.text))
         return key.text
-
-    def _to_keep_both(self, key: str) -> Text:
-        """What to do about two rows of one key: the fields that would tell them apart, of the alternatives before the one that was taken."""
-        record_type = self.record_type
-        parts = key.count("/") + 1
-        taken = next((place for place, names in enumerate(self._alternatives) if len(names) == parts), 0)
-        labels = [[record_type.fields[name].label for name in names] for names in self._alternatives[:taken]]
-        if not labels:
-            if record_type.label_field in self._alternatives[0]:
-                return Text("登记了两次的，删去一行；编号写错的，更正", "remove a row that was entered twice, or correct the number")
-            keys = f"keys: {{{record_type.type}: [{', '.join((*self._alternatives[0], record_type.label_field))}]}}"
-            return Text(f"登记了两次的，删去一行；编号写错的，更正；确是两{record_type.measure}共用一个编号的，在对应文件中写 {keys}",
-                        f"remove a row that was entered twice, or correct the number; where one number really stands for two say in a mapping file {keys}")
-        zh, en = "，或".join("、".join(f"“{label.zh}”" for label in missing) for missing in labels), " or ".join(", ".join(f'"{label.en}"' for label in missing) for missing in labels)
-        voucher = " （如凭证号加序号）" if "voucher_number" in record_type.fields else ""
-        return Text(f"同一{record_type.measure}登记了两次的，删去一行；确是两{record_type.measure}的，都保留，并在每行填写{zh}{voucher.strip()}",
-                    f"if one was entered twice remove a row; if they are two keep both and fill in {en} for each")
 
     # --- the table as a whole
 
