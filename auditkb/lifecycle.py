@@ -62,6 +62,9 @@ def _standing(rule: Rule, columns: str) -> tuple[str, list[object]]:
             [*ids_of(rule), rule.id, rule.lineage])
 
 
+_CORRECTED = "EXISTS (SELECT 1 FROM record_changes AS c WHERE c.record_type = f.record_type AND c.change = 'rekeyed' AND c.old = f.record_key)"
+
+
 def record_fails(connection: sqlite3.Connection, run_id: int, at: str, fails: Sequence[Fail]) -> None:
     """Write fails of one rule as new, unchanged, updated or reopened findings."""
     listed = ",".join("?" * len(fails))
@@ -120,16 +123,16 @@ def note_leaving(connection: sqlite3.Connection, run_id: int, rule: Rule, outcom
 
     `outcomes` is the table with what the rule now says of each of their records.
     """
-    sql, values = _standing(rule, f"id, (SELECT outcome FROM {outcomes} WHERE key = f.record_key)")
+    sql, values = _standing(rule, f"id, (SELECT outcome FROM {outcomes} WHERE key = f.record_key), {_CORRECTED}")
     rows = connection.execute(f"{sql} AND last_run IS NOT ? ORDER BY rule_id, rowid", [*values, run_id])
     connection.executemany(f"INSERT INTO temp.{LEAVING} (finding_id, reason) VALUES (?, ?)",
-                           ((name, gone_reason(outcome, rule_changed=rule_changed)) for name, outcome in rows))
+                           ((name, gone_reason(outcome, rule_changed=rule_changed, corrected=bool(corrected))) for name, outcome, corrected in rows))
 
 
-def gone_reason(outcome: str | None, *, rule_changed: bool) -> str:
-    """Why a finding no longer fails. `outcome` is what the rule now says of the record, None where the record is no longer there."""
+def gone_reason(outcome: str | None, *, rule_changed: bool, corrected: bool = False) -> str:
+    """Why a finding no longer fails. `outcome` is what the rule now says of the record, None where the record is no longer there; `corrected`: it has another key now."""
     if outcome is None:
-        return "record_removed"
+        return "record_corrected" if corrected else "record_removed"
     if outcome == "exempt":
         return "waived"
     if outcome in ("not_applicable", "not_evaluated"):

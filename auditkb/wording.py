@@ -88,7 +88,7 @@ FINDING_STATES = {"new": Text("新", "new"), "unchanged": Text("未变", "unchan
                   "reopened": Text("再次出现", "reopened"), "gone": Text("不再出现", "no longer found")}
 GONE_REASONS = {"resolved_in_data": Text("数据已改，待复核", "resolved in data, to be verified"), "rule_changed": Text("规则已改", "the rule changed"),
                 "waived": Text("已豁免", "exempt"), "not_applicable": Text("不再适用", "no longer applicable"),
-                "record_removed": Text("记录已撤销", "the record is gone"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
+                "record_removed": Text("记录已撤销", "the record is gone"), "record_corrected": Text("该行已更正，见更正后的记录", "the row was corrected: see the record that it is now"), "not_evaluated": Text("已无法检查", "can no longer be checked")}
 
 
 def say_value(value: Any, kind: Kind, dictionary: Dictionary) -> Text:

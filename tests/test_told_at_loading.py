@@ -115,7 +115,7 @@ def test_the_finding_of_a_corrected_row_names_the_one_before_the_correction(tmp_
     with closing(sqlite3.connect(database)) as connection:
         events = connection.execute("select finding_id, event, reason, detail from finding_events where finding_id like 'PAY-012:%' order by id").fetchall()
     old, new = "PAY-012:HT-1/2024-03-01/100.00", "PAY-012:HT-1/2024-03-01/90.00"
-    assert events == [(old, "new", None, None), (new, "new", None, old), (old, "gone", "record_removed", None)]
+    assert events == [(old, "new", None, None), (new, "new", None, old), (old, "gone", "record_corrected", None)]
     assert old in check("explain", new, "--db", database).output
 
 
