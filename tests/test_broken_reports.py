@@ -156,6 +156,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     fault_of(tmp_path / "folder.txt")
 
 
+@pytest.mark.slow
 def test_a_word_file_that_unpacks_to_hundreds_of_megabytes_is_refused_quickly(tmp_path: Path) -> None:
     path = tmp_path / "bomb.docx"
     begin, end = WORD_BODY.split(b"|")

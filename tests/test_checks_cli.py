@@ -255,6 +255,7 @@ def test_explain_a_finding_of_the_report(call, database):
     assert (code, err) == (0, "") and "已确认" in out
 
 
+@pytest.mark.slow
 def test_explain_tells_how_a_finding_went(call, copy):
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("UPDATE tender SET evaluated_on = '2019-05-08'")

@@ -45,6 +45,7 @@ def test_forty_wrong_digits_take_no_longer(tmp_path: Path) -> None:
     assert {id(one.cause) for one in tied.tie_outs if one.verdict == "broken"} == {id(cause) for cause in tied.causes}
 
 
+@pytest.mark.slow
 def test_four_reports_bound_into_one_take_no_longer(tmp_path: Path) -> None:
     quickly_tied_out(generate(10).text * 4, tmp_path)
 

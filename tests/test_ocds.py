@@ -124,6 +124,7 @@ def test_pesos_are_no_yuan_and_a_missing_currency_is_none(load, connection):
     assert rows(connection, "tender", "estimated_amount, _states") == [(None, f"|estimated_amount={state}|" if state else None) for _, state in values]
 
 
+@pytest.mark.slow
 def test_a_rule_of_yuan_does_not_judge_pesos(load, connection):
     pesos = release()
     pesos["contracts"][0]["implementation"]["transactions"][0]["value"] = {"amount": 900000, "currency": "MXN"}

@@ -108,6 +108,7 @@ def test_a_policy_that_is_not_registered_is_refused_with_the_place_for_it(tmp_pa
     assert (code, file, line) == ("L01", "OWN-001-paid-late.yml", 9) and "a policy of an office to rules/laws.yml in its folder" in text
 
 
+@pytest.mark.slow
 def test_an_office_adds_its_own_policies(tmp_path):
     assert found_in(office_of(tmp_path)) == []
     rule_set = load_rules(ROOT / "rules", DICTIONARY, tmp_path)
@@ -165,6 +166,7 @@ def test_nothing_runs_while_an_example_of_an_office_differs(call, tmp_path, data
     assert ("[E02]" in err and not out) if code else "OWN-001:P1" not in out
 
 
+@pytest.mark.slow
 def test_values_of_the_office_do_not_make_its_examples_differ(call, tmp_path, database):
     office = office_of(tmp_path)
     (office / "parameters.yml").write_text("OWN-001.last_day:\n  - {value: 5, source: {zh: 制度, en: policy}}\n", "utf-8")

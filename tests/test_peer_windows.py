@@ -43,6 +43,7 @@ def check(number: int) -> None:
             assert found is None, (seed, turn, {key: data[key] for key in ("checks", "peers", "let", "assumes", "applies_when", "fails_when") if key in data}, found)
 
 
+@pytest.mark.slow
 def test_windows_and_pairs_agree() -> None:
     check(FEW)
 

@@ -67,6 +67,7 @@ def test_a_record_is_ready_where_all_that_the_rule_needs_stands_on_it(small, cal
     assert row["missing"] == "missing:contract.signed_on 1"
 
 
+@pytest.mark.slow
 def test_a_rule_without_records_says_so(small, call) -> None:
     row = by_rule(call("--db", small, "--format", "json")[1])["WORKS-007"]
     assert (row["records"], row["state"]) == (0, "no_records")
@@ -174,6 +175,7 @@ def test_another_form_is_refused_before_anything_is_read(small, call, tmp_path) 
     assert "allowed: .xlsx, .md" in err and "there is no such folder" in err
 
 
+@pytest.mark.slow
 def test_papers_of_which_records_are_loaded_are_not_all_asked_for_again(tmp_path, call):
     folder = tmp_path / "ledger"
     folder.mkdir()

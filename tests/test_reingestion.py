@@ -308,6 +308,7 @@ def test_the_list_of_sources_says_what_is_loaded(connection, load):
 
 # --- whatever the way to it
 
+@pytest.mark.slow
 def test_the_records_depend_on_what_is_loaded_and_not_on_the_way_to_it(load, connection, tmp_path):
     generator = random.Random(11)
 

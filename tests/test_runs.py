@@ -234,6 +234,7 @@ def test_the_counts_of_every_rule_add_up_to_its_records(world):
     assert world.rows("SELECT reason, records FROM outcome_counts WHERE rule_id = 'TT-001' AND outcome = 'not_evaluated' AND reason <> ''") == [("missing:starts_on", 1)]
 
 
+@pytest.mark.slow
 def test_the_counts_of_every_rule_of_the_project_add_up(tmp_path):
     import checks
     import ingest

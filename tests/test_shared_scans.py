@@ -58,6 +58,7 @@ def generated(tmp_path_factory) -> Iterator[sqlite3.Connection]:
 
 # --- the same outcomes
 
+@pytest.mark.slow
 def test_together_and_alone_agree_on_generated_records(generated):
     dictionary, rule_set = loaded()
     sqls, shared = engine.prepare_run(list(rule_set.rules.values()), dictionary, AS_OF)

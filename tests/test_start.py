@@ -223,6 +223,7 @@ def test_no_network_gets_one_sentence(wanting: Path) -> None:
     assert "--wheels DIR" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_wheel_that_is_not_there_is_named(wanting: Path) -> None:
     result = start(wanting, "run", "--no-serve", "--wheels", str(wanting / "wheels"), **NO_NETWORK)
     assert result.returncode == 2

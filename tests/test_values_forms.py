@@ -247,6 +247,7 @@ def test_the_page_on_values_says_what_happens(project):
                 assert zh in refused.reason.zh and en in refused.reason.en, text
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_strings_make_no_traceback():
     """Of the characters that dates and amounts are made of: each string is read or refused with a reason."""
     chance = random.Random(20190520)
