@@ -66,7 +66,7 @@ def test_the_first_loading_into_a_new_file_may_be_killed_too(tmp_path, project):
     folder, generator, found = tmp_path / "office", random.Random(11), set()
     folder.mkdir()
     folder.joinpath("source.yml").write_text(DECLARATION, "utf-8")
-    for number in range(12):
+    for number in range(6):
         file = tmp_path / f"{number}.db"
         folder.joinpath("contract.csv").write_text(HEAD + "".join(f"HT-{row},甲,公司,2019-05-20,{row}.50\n" for row in range(60_000)), "utf-8")
         done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file), str(folder), str(generator.uniform(0.05, 3.5))], cwd=project, capture_output=True, check=False)
