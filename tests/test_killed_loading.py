@@ -4,10 +4,13 @@ import random
 import subprocess
 import sys
 import textwrap
+import time
+from contextlib import closing
 
 import pytest
 
 from auditkb.database import create_tables, open_database, writer
+from auditkb.sources.loading import load_source
 from tests.small_dictionary import small_dictionary
 
 DECLARATION = "id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\ncoverage:\n  - {covers: contract, because: {zh: 全部, en: all}}\n"
@@ -63,19 +66,25 @@ def test_a_killed_loading_leaves_whole_files_only(tmp_path, project):
 
 
 def test_the_first_loading_into_a_new_file_may_be_killed_too(tmp_path, project):
-    folder, generator, found = tmp_path / "office", random.Random(11), set()
+    folder, ledger, found = tmp_path / "office", HEAD + "".join(f"HT-{row},甲,公司,2019-05-20,{row}.50\n" for row in range(60_000)), set()
     folder.mkdir()
     folder.joinpath("source.yml").write_text(DECLARATION, "utf-8")
-    for number in range(6):
-        file = tmp_path / f"{number}.db"
-        folder.joinpath("contract.csv").write_text(HEAD + "".join(f"HT-{row},甲,公司,2019-05-20,{row}.50\n" for row in range(60_000)), "utf-8")
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file), str(folder), str(generator.uniform(0.05, 3.5))], cwd=project, capture_output=True, check=False)
+    folder.joinpath("contract.csv").write_text(ledger, "utf-8")
+    with closing(open_database(tmp_path / "whole.db", create=True)) as connection:
+        with writer(connection):
+            create_tables(connection, small_dictionary())
+        started = time.perf_counter()
+        load_source(connection, small_dictionary(), folder)
+        whole = time.perf_counter() - started
+    for part in (0.1, 0.3, 0.5, 0.7, 0.9, 4.0):
+        file = tmp_path / f"{part}.db"
+        folder.joinpath("contract.csv").write_text(ledger, "utf-8")
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file), str(folder), str(part * whole)], cwd=project, capture_output=True, check=False)
         assert done.returncode == -9, done.stderr.decode()
-        connection = open_database(file)
-        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
-        total = connection.execute("select count(*) from contract").fetchone()[0]
-        assert total == 0 or total >= 60_000, (number, total)
-        assert connection.execute("select coalesce(sum(rows), 0) from sources").fetchone()[0] == total
-        found.add(total)
-        connection.close()
+        with closing(open_database(file)) as connection:
+            assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+            total = connection.execute("select count(*) from contract").fetchone()[0]
+            assert total == 0 or total >= 60_000, (part, total)
+            assert connection.execute("select coalesce(sum(rows), 0) from sources").fetchone()[0] == total
+            found.add(total)
     assert 0 in found and len(found) > 1
