@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,43 @@ def shared() -> Path:
     if NEEDS_SHARED:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def connection(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
+    """An empty database in memory with the tables of the module's `DICTIONARY`."""
+    from tests.empty_databases import empty_database
+
+    with empty_database(request.module.DICTIONARY) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def case_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The 2019 case after one run; not to be written to."""
+    import checks
+    import ingest
+    from command_line import run_commands
+
+    file = tmp_path_factory.mktemp("case") / "kb.db"
+    assert run_commands(ingest.commands, ["records", str(ROOT / "sample" / "chunshu-2019"), "--db", str(file)]) == 0
+    assert run_commands(checks.commands, ["run", "--db", str(file), "--as-of", "2020-01-13"]) == 0
+    return file
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """A function that calls checks.py: arguments -> (exit code, stdout, stderr)."""
+    import checks
+    from command_line import run_commands
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run_commands(checks.commands, [str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return int(code), out, err
+
+    return run
 
 
 @pytest.fixture

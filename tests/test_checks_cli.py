@@ -43,32 +43,10 @@ def read_once():
         yield
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory) -> Path:
-    """The 2019 case after one run."""
-    file = tmp_path_factory.mktemp("cli") / "kb.db"
-    assert run_commands(ingest.commands, ["records", str(CASE), "--db", str(file)]) == 0
-    assert run_commands(checks.commands, ["run", "--db", str(file), "--as-of", "2020-01-13"]) == 0
-    return file
-
-
 @pytest.fixture
-def call(capsys):
-    """A function: arguments -> (exit code, stdout, stderr)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_commands(checks.commands, [str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return int(code), out, err
-
-    return run
-
-
-@pytest.fixture
-def copy(database, tmp_path) -> Path:
+def copy(case_database, tmp_path) -> Path:
     """A database of one's own, to run on again."""
-    with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(tmp_path / "kb.db")) as other:
+    with closing(sqlite3.connect(case_database)) as one, closing(sqlite3.connect(tmp_path / "kb.db")) as other:
         one.backup(other)
     return tmp_path / "kb.db"
 
@@ -197,8 +175,8 @@ def _is_view(connection: sqlite3.Connection) -> bool:
     (["lint", "no-such-file.yml"], "no-such-file.yml", "no-such-file.yml"),
     (["shwo"], "shwo", "shwo"),
 ])
-def test_wrong_arguments_end_with_2_and_one_plain_sentence(call, database, monkeypatch, arguments, zh, en):
-    monkeypatch.chdir(database.parent)
+def test_wrong_arguments_end_with_2_and_one_plain_sentence(call, case_database, monkeypatch, arguments, zh, en):
+    monkeypatch.chdir(case_database.parent)
     for language, said in (("zh", zh), ("en", en)):
         code, out, err = call(*arguments, "--lang", language)
         assert code == 2 and out == "" and said in err
@@ -250,8 +228,8 @@ def test_show_the_file_as_it_is(call):
     assert call("show", "CON-002", "--yaml")[1].strip() == path.read_text("utf-8").strip()
 
 
-def test_explain_a_finding_of_the_report(call, database):
-    code, out, err = call("explain", "chunshu-2019/3.5.1", "--db", database, "--lang", "zh")
+def test_explain_a_finding_of_the_report(call, case_database):
+    code, out, err = call("explain", "chunshu-2019/3.5.1", "--db", case_database, "--lang", "zh")
     assert (code, err) == (0, "") and "已确认" in out
 
 
@@ -297,12 +275,12 @@ def test_the_screen_of_a_run_is_chinese(call, copy):
 
 
 @pytest.mark.slow
-def test_the_screens_of_findings_are_chinese(call, database):
-    with closing(sqlite3.connect(database)) as connection:
+def test_the_screens_of_findings_are_chinese(call, case_database):
+    with closing(sqlite3.connect(case_database)) as connection:
         found = connection.execute("SELECT id, evidence FROM findings WHERE origin = 'rule'").fetchall()
     left = {}
     for name, evidence in found:
-        screen = call("explain", name, "--db", database, "--lang", "zh")[1]
+        screen = call("explain", name, "--db", case_database, "--lang", "zh")[1]
         for key in [name, *(key for row in json.loads(evidence)["rows"] for key in row["keys"])]:
             screen = screen.replace(key, "")
         left[name] = _english(screen)

@@ -10,17 +10,10 @@ from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError, as_a_word
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
-from tests.empty_databases import empty_database
 from tests.sheet_maker import select, write_workbook
 
 DICTIONARY = load_dictionary(Path(__file__).resolve().parents[1] / "records")
 NUMBER = ["合同编号", "HT-1"]
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 def load(connection, folder, *columns, above=(), name="合同", **more):

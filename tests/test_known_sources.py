@@ -8,7 +8,6 @@ from click.testing import CliRunner
 import ingest
 from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.loading import load_source
-from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
@@ -21,12 +20,6 @@ MAPPING = """tables:
       B 合同名称: {title}
       C 合同金额（元）: contract.amount
 """
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -7,16 +7,9 @@ import pytest
 from auditkb.dictionary_files import load_dictionary
 from auditkb.errors import KnowledgeBaseError
 from auditkb.sources.loading import load_source
-from tests.empty_databases import empty_database
 from tests.sheet_maker import select, write_workbook
 
 DICTIONARY = load_dictionary(Path(__file__).resolve().parents[1] / "records")
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 @pytest.fixture

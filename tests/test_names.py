@@ -11,19 +11,12 @@ from auditkb.names import LikeNames, same_name
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
 from command_line import ExitCode, run_commands
-from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
 DECLARATION = "id: {id}\ntitle: {{zh: 台账, en: Ledger}}\nmoney_unit: yuan\n"
 FULL = "北京甲建筑工程有限责任公司"
 ALIASES = f"organisation:\n  {FULL}:\n    aliases: [甲建筑]\n    different: [北京甲建筑工程有限公司]\n    why: 合同章一致\n    by: 审计科\n    on: 2026-11-20\n"
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -25,12 +25,6 @@ CONTRACT = "ocds-invent-001/HT%2F2024%2F1"
 
 
 @pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
-
-
-@pytest.fixture
 def load(connection, tmp_path):
     """A function that writes a value as JSON (a list as JSON Lines), or bytes as they are, and loads the file."""
 

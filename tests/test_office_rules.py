@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import checks
 import ingest
 from auditkb.database import create_tables, open_database
 from auditkb.dictionary_files import load_dictionary
@@ -73,17 +72,6 @@ def found_in(office: Path) -> list[tuple[str, str, int, str]]:
     """What lint finds in files of the office: code, file, line, text with its hint."""
     linted = lint(ROOT / "rules", DICTIONARY, office, only=sorted(office.rglob("*.yml")))
     return [(fault.code or "", Path(fault.file or "").name, fault.line or 0, fault.say("en")) for fault in linted.faults]
-
-
-@pytest.fixture
-def call(capsys):
-    """Runs `checks.py` and gives the exit code and both streams."""
-    def run(*words: object) -> tuple[int, str, str]:
-        code = run_commands(checks.commands, [str(word) for word in words])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

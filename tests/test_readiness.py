@@ -1,5 +1,6 @@
 """`checks.py readiness`: what can be checked, what is missing most, and the list of papers to ask for."""
 
+from functools import partial
 from __future__ import annotations
 
 import re
@@ -43,16 +44,9 @@ def small(tmp_path) -> Path:
 
 
 @pytest.fixture
-def call(capsys):
-    """A function: arguments -> (exit code, stdout, stderr)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_commands(checks.commands, ["readiness", *map(str, arguments)])
-        out, err = capsys.readouterr()
-        return int(code), out, err
-
-    return run
+def call(call):
+    """A function that calls `checks.py readiness`: arguments -> (exit code, stdout, stderr)."""
+    return partial(call, "readiness")
 
 
 def by_rule(text: str) -> dict[str, dict]:

@@ -10,19 +10,12 @@ from auditkb.notes import list_problems
 from auditkb.outputs.source_list import sources
 from auditkb.sources.loading import load_source
 from auditkb.sources.removing import remove_source, what_goes
-from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
 PARTIAL = "id: {name}\ntitle: {{zh: 台账, en: Ledger}}\nmoney_unit: yuan\n"
 WHOLE = PARTIAL + "coverage:\n  - {{covers: contract, because: {{zh: 全部, en: all}}}}\n"
 HEAD = "合同编号,合同名称,乙方,签订日期,合同金额\n"
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 @pytest.fixture

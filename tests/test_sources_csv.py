@@ -5,17 +5,10 @@ import pytest
 from auditkb.errors import KnowledgeBaseError, as_a_word
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
-from tests.empty_databases import empty_database
 from tests.small_dictionary import small_dictionary
 
 DICTIONARY = small_dictionary()
 DECLARATION = "id: office\ntitle: {zh: 台账, en: Ledger}\nmoney_unit: yuan\n"
-
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
 
 
 @pytest.fixture

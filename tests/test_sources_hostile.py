@@ -10,7 +10,6 @@ from auditkb.errors import KnowledgeBaseError
 from auditkb.notes import list_problems
 from auditkb.sources.loading import load_source
 from auditkb.sources.source import FORMATS
-from tests.empty_databases import empty_database
 from tests.conftest import ROOT
 from tests.small_dictionary import small_dictionary
 from tests.workbook_parts import MAIN, OFFICE, sheet_xml, text_cell, write_package
@@ -209,12 +208,6 @@ def test_files_that_are_not_what_they_are_called(tmp_path, name, content, messag
 
 
 # --- nothing half loaded
-
-@pytest.fixture
-def connection():
-    with empty_database(DICTIONARY) as connection:
-        yield connection
-
 
 def test_a_workbook_with_one_bad_sheet_loads_nothing(connection, tmp_path):
     relations = (
