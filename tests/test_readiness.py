@@ -1,6 +1,5 @@
 """`checks.py readiness`: what can be checked, what is missing most, and the list of papers to ask for."""
 
-from functools import partial
 from __future__ import annotations
 
 import re
@@ -9,6 +8,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import openpyxl
