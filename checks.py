@@ -174,15 +174,15 @@ def _add_tieout(group: Group, language: Language, say: Say) -> None:
         "核对一份报告自己的数字，不用数据库：合计、差额、占比、执行率、增减、结转、功能分类、文字与表、附件与表。先列不符的原因、位置和怎么办。",
         "Check the arithmetic of one report, without a database: sums, differences, shares, rates, changes, carry-forwards, codes of expenditure, text and tables. "
         "Causes of what is broken come first, with place and what to do."),
-        example="checks.py tieout draft.docx\nchecks.py tieout report.pdf --format xlsx --output tie-outs.xlsx\nchecks.py tieout report.txt --format json --fail-on broken")
+        example="checks.py tieout draft.docx\nchecks.py tieout report.pdf --output tie-outs.xlsx\nchecks.py tieout report.txt --format json --fail-on broken")
     @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-    @click.option("--format", "format", type=click.Choice(["table", "json", "md", "xlsx"]), default="table", show_default=True, help=say("输出格式；xlsx 要与 --output 合用。", "How it is written; xlsx needs --output."))
+    @click.option("--format", "format", type=click.Choice(["table", "json", "md", "xlsx"]), help=say("输出格式；xlsx 要与 --output 合用。不写时按 --output 的扩展名，否则为 table。", "How it is written; xlsx needs --output. Without it the ending of --output decides, else table."))
     @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=say("写入该文件，不显示在屏幕上。", "Write to this file in place of the screen."))
     @click.option("--all", "everything", is_flag=True, help=say("表中也逐条列出相符的和取整差异。", "Also list every relation that ties and every difference of rounding."))
     @click.option("--fail-on", type=click.Choice(["broken", "review", "never"]), default="never", show_default=True,
                   help=say("有不符（或者待人判断）的以 1 退出。", "End with 1 if a relation is broken (or left for a person to judge)."))
     @office_option(language)
-    def tieout(file: Path, format: str, output: Path | None, everything: bool, fail_on: str, office: Path | None) -> int:
+    def tieout(file: Path, format: str | None, output: Path | None, everything: bool, fail_on: str, office: Path | None) -> int:
         return rule_tasks.tie_out(file, format, output, fail_on, office, language, everything=everything)
 
 

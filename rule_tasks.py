@@ -137,11 +137,17 @@ def test_rules(rule_ids: tuple[str, ...], office: Path | None, language: Languag
     click.echo(Text(f"规则 {len(rules)} 条，例子 {number} 个，全部符合。", f"{counted(len(rules), 'rule')}, {counted(number, 'example')}, all as expected.").say(language))
 
 
-def tie_out(file: Path, format: str, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:
+def tie_out(file: Path, format: str | None, output: Path | None, fail_on: str, office: Path | None, language: Language, *, everything: bool) -> int:
     """The figures of one report compared, in the form asked for; the exit code."""
     from auditkb.outputs import tie_out_listing, tie_out_terminal
     from auditkb.reports.tie_outs import tie_out_file
 
+    ending = output.suffix.lower().removeprefix(".") if output is not None else ""
+    by_ending = ending if ending in ("json", "md", "xlsx") else None
+    format = format or by_ending or "table"
+    if output is not None and (format == "xlsx") != (by_ending == "xlsx"):
+        raise FaultsError([Fault(Text(f"--format {format} 与文件名 {output.name} 不符，写出来打不开", f"--format {format} does not fit the name {output.name}: it could not be opened"),
+                                 hint=Text("工作簿的扩展名为 .xlsx；或不写 --format", "a workbook ends in .xlsx; or leave --format out"))], language)
     if format == "xlsx" and output is None:
         raise FaultsError([Fault(Text("--format xlsx 要与 --output 合用", "--format xlsx goes with --output"), hint=Text("例如 --output 勾稽核对.xlsx", "for instance --output tie-outs.xlsx"))], language)
     tied = tie_out_file(file, RULES, office)

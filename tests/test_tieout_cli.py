@@ -112,9 +112,21 @@ def test_a_workbook_needs_a_file_to_go_into(bad: str) -> None:
     assert result.exit_code == 2 and "--format xlsx goes with --output" in result.output
 
 
+def test_the_name_of_the_file_says_how_it_is_written(bad: str, tmp_path: Path) -> None:
+    for name, begin in (("out.xlsx", b"PK"), ("out.json", b"["), ("out.md", b"#")):
+        run([bad, "--output", str(tmp_path / name)])
+        assert (tmp_path / name).read_bytes().startswith(begin), name
+
+
+@pytest.mark.parametrize(("name", "format"), [("out.xlsx", "table"), ("out.xlsx", "json"), ("out.txt", "xlsx")])
+def test_a_file_that_no_program_would_open_is_not_written(bad: str, tmp_path: Path, name: str, format: str) -> None:
+    result = run([bad, "--format", format, "--output", str(tmp_path / name)])
+    assert result.exit_code == 2 and "does not fit the name" in result.output and not (tmp_path / name).exists()
+
+
 @pytest.mark.parametrize("format", ["xlsx", "json", "md", "table"])
 def test_a_file_that_cannot_be_written_is_said(bad: str, format: str, tmp_path: Path) -> None:
-    result = run([bad, "--format", format, "--output", str(tmp_path / "none" / "out")])
+    result = run([bad, "--format", format, "--output", str(tmp_path / "none" / f"out.{format}")])
     assert result.exit_code == 2 and "reading or writing failed: No such file or directory" in result.output
 
 
