@@ -51,6 +51,7 @@ class Declared:
     broken: set[str] = data_field(default_factory=set)
 
     def add(self, record_type: RecordType, file: YamlFile, folder: Path) -> None:
+        """Take in a type with the file and folder that declare it."""
         self.types[record_type.type] = record_type
         self.files[(record_type.type, None)] = file
         self.files.update({(record_type.type, name): file for name in record_type.fields})

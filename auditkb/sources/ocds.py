@@ -47,6 +47,7 @@ class OcdsSheet:
 
     @property
     def name(self) -> str:
+        """The file's name."""
         return self.file.name
 
 
